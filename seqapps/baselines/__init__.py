@@ -1,0 +1,1 @@
+"""Ordinary predictors that every network is compared with: training cases -> Predict."""

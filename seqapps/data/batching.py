@@ -1,0 +1,95 @@
+"""Which cases share a batch, in which order: a pure function of lengths, seed and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqapps.task import Buckets, Case, Column, Fixed
+
+BUCKETS = 12  # quantiles of the lengths; more of them pad less but leave more broken last batches
+LARGEST_BATCH = 256  # cases; very short ones would otherwise fill batches of thousands
+Batch = np.ndarray  # positions of the cases of one batch
+
+
+def plan(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> list[Batch]:
+    """All cases in batches, in a fixed order: for judging, and as the material of `shuffled`.
+
+    The positions are sorted by length, so that padding is small.
+    """
+    if isinstance(batching, Fixed):
+        return _chunks(np.arange(len(cases)), settings.batch_size)
+    return [
+        batch
+        for bucket, size in _buckets(cases, batching, settings)
+        for batch in _chunks(bucket, size)
+    ]
+
+
+def shuffled(
+    cases: Sequence[Case], batching: Buckets | Fixed, settings: Any, *, seed: int, epoch: int
+) -> list[Batch]:
+    """The batches of one training epoch; their number is the same in every epoch."""
+    random = np.random.default_rng([seed, epoch])
+    if isinstance(batching, Fixed):
+        return _chunks(random.permutation(len(cases)), settings.batch_size)
+    batches = [
+        batch
+        for bucket, size in _buckets(cases, batching, settings)
+        for batch in _chunks(random.permutation(bucket), size)
+    ]
+    return [batches[position] for position in random.permutation(len(batches))]
+
+
+def batch_of(cases: Sequence[Case], columns: Mapping[str, Column]) -> dict[str, tf.Tensor]:
+    """Stack cases into one dict of tensors, each [batch, ...]."""
+    return {
+        name: tf.constant([case[name] for case in cases], column.dtype, [len(cases), *column.shape])
+        for name, column in columns.items()
+    }
+
+
+def pipeline(
+    cases: Sequence[Case], batches: Sequence[Batch], columns: Mapping[str, Column], pair: Any
+) -> tf.data.Dataset:
+    """A tf.data pipeline of `pair(batch)`, in the order of `batches` whatever the parallelism."""
+
+    def raw() -> Any:
+        for batch in batches:
+            yield {
+                name: np.asarray([cases[i][name] for i in batch], _numpy_type(column))
+                for name, column in columns.items()
+            }
+
+    signature = {
+        name: tf.TensorSpec([None, *column.shape], column.dtype) for name, column in columns.items()
+    }
+    dataset = tf.data.Dataset.from_generator(raw, output_signature=signature)
+    dataset = dataset.map(pair, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(
+        tf.data.AUTOTUNE
+    )
+
+
+def _buckets(
+    cases: Sequence[Case], batching: Buckets, settings: Any
+) -> list[tuple[np.ndarray, int]]:
+    """(positions, batch size) by quantile of length; the longest case sets a bucket's batch size."""
+    lengths = np.array([max(1, batching.length(case)) for case in cases])
+    order = np.argsort(lengths, kind="stable")
+    parts = [part for part in np.array_split(order, BUCKETS) if part.size]
+    return [
+        (part, int(np.clip(settings.batch_tokens // lengths[part].max(), 1, LARGEST_BATCH)))
+        for part in parts
+    ]
+
+
+def _chunks(positions: np.ndarray, size: int) -> list[Batch]:
+    return [positions[start : start + size] for start in range(0, len(positions), size)]
+
+
+def _numpy_type(column: Column) -> Any:
+    return np.float32 if column.dtype == "float32" else object

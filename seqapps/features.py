@@ -1,0 +1,22 @@
+"""Where raw values become tensors, for training and for serving alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class Features(tf.Module):
+    """Built from settings and state alone; tables and scalers are attributes, so they export.
+
+    Each further signature that the task declares is a method `name(model, raw)` like `respond`.
+    """
+
+    def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
+        """Batch of cases, each column [batch, ...] -> (model inputs, targets). Runs in tf.data."""
+        raise NotImplementedError
+
+    def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Batch of raw inputs -> the task's `answer`, each [batch, ...]. Is exported."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Scores as reductions of summed statistics, and the interval around any of them."""

@@ -1,0 +1,93 @@
+"""Accuracy, macro F1 and log loss of named labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from seqapps.task import Case, Example, Metric, Response
+
+LEAST_PROBABILITY = 1e-7  # float32's zero must not make one case cost infinity
+
+_CASES = [{"label": "good"}, {"label": "good"}, {"label": "bad"}, {"label": "bad"}]
+_LABELS = ["bad", "good"]
+_RESPONSES = [
+    {"label": "good", "labels": _LABELS, "scores": [0.2, 0.8]},
+    {"label": "bad", "labels": _LABELS, "scores": [0.5, 0.5]},
+    {"label": "bad", "labels": _LABELS, "scores": [0.9, 0.1]},
+    {"label": "bad", "labels": _LABELS, "scores": [0.6, 0.4]},
+]
+
+
+def mean_of(
+    per_case: Callable[[Case, Response], float],
+    *,
+    example: Example,
+    higher_is_better: bool = True,
+    unit: str = "",
+) -> Metric:
+    """The mean of a number per case: accuracy, exact match, absolute error."""
+
+    def statistics(cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+        values = [per_case(case, response) for case, response in zip(cases, responses, strict=True)]
+        return np.stack([values, np.ones(len(values))], axis=1)  # [cases, 2]: value, count
+
+    return Metric(
+        statistics=statistics,
+        reduce=lambda sums: float(sums[0] / sums[1]),
+        example=example,
+        higher_is_better=higher_is_better,
+        unit=unit,
+    )
+
+
+def accuracy() -> Metric:
+    """Share of cases whose `label` is right."""
+    return mean_of(
+        lambda case, response: float(case["label"] == response["label"]),
+        example=Example(_CASES, _RESPONSES, 3 / 4),
+    )
+
+
+def log_loss() -> Metric:
+    """Mean negative log probability of the true label, in nats; 0 is certain and right."""
+
+    def surprise(case: Case, response: Response) -> float:
+        by_label = dict(zip(response["labels"], response["scores"], strict=True))
+        return -float(np.log(max(by_label.get(case["label"], 0.0), LEAST_PROBABILITY)))
+
+    expected = -np.mean(np.log([0.8, 0.5, 0.9, 0.6]))
+    return mean_of(
+        surprise,
+        example=Example(_CASES, _RESPONSES, float(expected)),
+        higher_is_better=False,
+        unit="nats",
+    )
+
+
+def macro_f1() -> Metric:
+    """Mean over the labels of 2 tp / (2 tp + fp + fn); a rare label counts as much as any."""
+
+    def statistics(cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+        names = sorted({name for response in responses for name in response["labels"]})
+        names += sorted({case["label"] for case in cases} - set(names))
+        true = _one_hot([case["label"] for case in cases], names)  # [cases, labels]
+        told = _one_hot([response["label"] for response in responses], names)
+        return np.concatenate([true * told, true, told], axis=1)  # [cases, 3 * labels]
+
+    def reduce(sums: np.ndarray) -> float:
+        hits, true, told = np.split(sums, 3)  # each [labels]
+        there = (true + told) > 0  # a label that this resample lacks says nothing
+        return float(np.mean(2 * hits[there] / (true + told)[there]))
+
+    # good: 2*1 / (2+1), bad: 2*2 / (2+3)
+    return Metric(
+        statistics=statistics,
+        reduce=reduce,
+        example=Example(_CASES, _RESPONSES, (2 / 3 + 4 / 5) / 2),
+    )
+
+
+def _one_hot(values: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    return (np.asarray(values)[:, None] == np.asarray(names)[None, :]).astype("float64")

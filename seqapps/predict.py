@@ -1,0 +1,103 @@
+"""Whatever answers cases: the trained model in this process, or the exported artefact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqapps.data.batching import Batch, batch_of, plan
+from seqapps.errors import UserError
+from seqapps.features import Features
+from seqapps.progress import SILENT, Progress
+from seqapps.task import Case, Column, Predict, Response, Task
+
+Serve = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+
+
+def in_process(task: Task, settings: Any, model: Any, features: Features) -> Predict:
+    """The trained model: cases -> responses, through the code that is exported."""
+    signature = input_signature(task.inputs)
+    respond = tf.function(lambda raw: features.respond(model, raw), input_signature=[signature])
+    return lambda cases: answers(
+        respond, cases, task.inputs, plan(cases, task.batching, settings)
+    )
+
+
+def exported(
+    folder: Path, task: Task, settings: Any, *, progress: Progress = SILENT
+) -> Predict:
+    """The exported artefact: cases -> responses, by raw inputs only."""
+    serve = load_signature(folder, "serving_default")
+
+    def predict(cases: Sequence[Case]) -> list[Response]:
+        batches = plan(cases, task.batching, settings)
+        return answers(serve, cases, task.inputs, batches, progress=progress)
+
+    return predict
+
+
+def load_signature(folder: Path, name: str) -> Serve:
+    """One signature of a SavedModel as a function of named tensors.
+
+    Raises UserError where the folder holds no SavedModel or one without that signature.
+    """
+    import tensorflow_text  # noqa: F401  # registers the operations that exports may use
+
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, tf.errors.OpError, ValueError) as error:
+        raise UserError(f"{folder}: not a SavedModel that loads: {error}") from None
+    if name not in loaded.signatures:
+        raise UserError(f"{folder}: no signature {name!r}; it has {', '.join(loaded.signatures)}.")
+    function = loaded.signatures[name]
+
+    def serve(raw: dict[str, tf.Tensor], _keep: Any = loaded) -> dict[str, tf.Tensor]:
+        return function(**raw)  # the signature alone does not keep its variables alive
+
+    return serve
+
+
+def input_signature(inputs: Mapping[str, Column]) -> dict[str, tf.TensorSpec]:
+    """Every raw input with a free batch axis in front."""
+    return {
+        name: tf.TensorSpec([None, *column.shape], column.dtype, name=name)
+        for name, column in inputs.items()
+    }
+
+
+def answers(
+    serve: Serve,
+    cases: Sequence[Case],
+    inputs: Mapping[str, Column],
+    batches: Sequence[Batch],
+    *,
+    progress: Progress = SILENT,
+) -> list[Response]:
+    """The responses in the order of the cases, computed batch by batch."""
+    found: list[Response] = [{}] * len(cases)
+    with progress.track("answering", len(cases)) as advance:
+        for batch in batches:
+            answer = serve(batch_of([cases[i] for i in batch], inputs))
+            for position, response in zip(batch, split_batch(answer), strict=True):
+                found[position] = response
+            advance(len(batch))
+    return found
+
+
+def split_batch(batch: Mapping[str, tf.Tensor]) -> list[Response]:
+    """A dict of [batch, ...] tensors as one plain dict per row: str, numbers, nested lists."""
+    columns = {name: [plain(row) for row in tensor.numpy()] for name, tensor in batch.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def plain(value: Any) -> Any:
+    """A NumPy value as str, number or nested list; bytes are UTF-8."""
+    if isinstance(value, np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value.item() if isinstance(value, np.generic) else value

