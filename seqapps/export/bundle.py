@@ -1,0 +1,87 @@
+"""Write a complete, proven bundle: SavedModel, golden and warm-up requests, settings, proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from seqapps import files, settings
+from seqapps.export import golden, serving_files
+from seqapps.export.proof import Proof, prove
+from seqapps.export.signatures import declared, module_of
+from seqapps.features import Features
+from seqapps.task import Case, Column, Output, Signature, Task
+
+EXTRA = "assets.extra"  # TF Serving's name for files that it does not read itself
+
+
+def write(
+    folder: Path,
+    task: Task,
+    values: Any,
+    model: Any,
+    features: Features,
+    *,
+    cases: Sequence[Case],
+    record: Mapping[str, Any],
+) -> Proof:
+    """Export into the empty `folder` and prove it; `record` says what run it comes from.
+
+    Raises ProofError where the export answers otherwise than the trained model.
+    """
+    import tensorflow as tf
+
+    module, functions = module_of(task, values, model, features)
+    requests = golden.records(task, values, model, features, cases)
+    tf.saved_model.save(module, str(folder), signatures=functions)
+    signatures = declared(task, values)
+    extra = folder / EXTRA
+    extra.mkdir(exist_ok=True)
+    files.write_json(extra / "golden.json", requests)
+    files.write_text(extra / "settings.toml", settings.dumps(values))
+    files.write_json(extra / "bundle.json", _manifest(record, signatures))
+    loaded = tf.saved_model.load(str(folder))
+    serving_files.write_warmup(
+        extra / "tf_serving_warmup_requests", requests, loaded.signatures
+    )
+    files.write_text(folder / "batching_params.pbtxt", serving_files.batching_parameters())
+    proof = prove(folder, signatures)
+    files.write_json(extra / "proof.json", asdict(proof))
+    return proof
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the bundle says of itself: task, run, data, signatures."""
+    manifest: dict[str, Any] = files.read_json(folder / EXTRA / "bundle.json")
+    return manifest
+
+
+def signature_of(manifest: Mapping[str, Any], name: str) -> Signature:
+    """A declared signature as the manifest holds it, without importing the task."""
+    entry = manifest["signatures"][name]
+    return Signature(
+        {
+            key: Column(column["kind"], column["meaning"], tuple(column["shape"]))
+            for key, column in entry["inputs"].items()
+        },
+        {key: Output(**output) for key, output in entry["answer"].items()},
+        entry["meaning"],
+    )
+
+
+def _manifest(record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> dict[str, Any]:
+    run = {key: value for key, value in record.items() if key not in ("settings", "format")}
+    return {
+        "format": 1,
+        **run,
+        "signatures": {
+            name: {
+                "meaning": signature.meaning,
+                "inputs": {key: asdict(column) for key, column in signature.inputs.items()},
+                "answer": {key: asdict(output) for key, output in signature.answer.items()},
+            }
+            for name, signature in signatures.items()
+        },
+    }

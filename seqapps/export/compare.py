@@ -1,0 +1,94 @@
+"""When are two answers the same? The rule of the proof, of the checks and of golden requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seqapps.task import Output, Response
+
+TOLERANCE = 1e-4  # |a - b| <= TOLERANCE * max(1, |b|)
+
+
+@dataclass
+class Comparison:
+    """What differs between answers and what was expected of them."""
+
+    rows: int = 0
+    largest: float = 0.0  # difference of numbers, as a share of max(1, |expected|)
+    near_ties: int = 0  # other texts with the same score: counted, not held against the model
+    differences: list[str] = field(default_factory=list)
+
+
+def compare(
+    actual: Sequence[Response],
+    expected: Sequence[Response],
+    answer: Mapping[str, Output],
+    *,
+    into: Comparison | None = None,
+    what: str = "row",
+) -> Comparison:
+    """Row by row: equal texts, numbers within 1e-4; padding at the end of a list does not count."""
+    found = into or Comparison()
+    if len(actual) != len(expected):
+        found.differences.append(f"{len(actual)} answers to {len(expected)} {what}s")
+    for number, (mine, wanted) in enumerate(zip(actual, expected, strict=False), 1):
+        found.rows += 1
+        if mine.keys() != wanted.keys():
+            found.differences.append(f"{what} {number}: {sorted(mine)} in place of {sorted(wanted)}")
+            continue
+        for name, value in wanted.items():
+            problem = _problem(mine[name], value, found)
+            if problem and _near_tie(mine, wanted, name, answer):
+                found.near_ties += 1
+            elif problem:
+                found.differences.append(f"{what} {number}, {name}: {problem}")
+    return found
+
+
+def _problem(actual: Any, expected: Any, found: Comparison) -> str | None:
+    if isinstance(expected, str):
+        return None if actual == expected else f"{actual!r} in place of {expected!r}"
+    if isinstance(expected, list):
+        actual, expected = _same_length(actual, expected)
+        return next(
+            (
+                f"at {position}: {problem}"
+                for position, (a, e) in enumerate(zip(actual, expected, strict=True))
+                if (problem := _problem(a, e, found))
+            ),
+            None,
+        )
+    if not (np.isfinite(actual) and np.isfinite(expected)):
+        return f"{actual} in place of {expected}"
+    difference = abs(actual - expected) / max(1.0, abs(expected))
+    found.largest = max(found.largest, float(difference))
+    return None if difference <= TOLERANCE else f"{actual} in place of {expected}"
+
+
+def _same_length(first: list[Any], second: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Lists of one length: the shorter is padded as a batch pads it ("" or 0)."""
+    longest = max(len(first), len(second))
+    padding: Any = ""
+    for value in [*first, *second]:
+        padding = "" if isinstance(value, str) else [] if isinstance(value, list) else 0.0
+        break
+    return (
+        [*first, *[padding] * (longest - len(first))],
+        [*second, *[padding] * (longest - len(second))],
+    )
+
+
+def _near_tie(
+    actual: Response, expected: Response, name: str, answer: Mapping[str, Output]
+) -> bool:
+    """Whether another label stands there because two scores are the same but for rounding."""
+    kinds = {output.kind: key for key, output in answer.items()}
+    if name not in answer or answer[name].kind != "label" or "scores" not in kinds:
+        return False
+    scores = dict(zip(expected[kinds["labels"]], expected[kinds["scores"]], strict=True))
+    chosen = scores.get(actual[name])
+    return chosen is not None and abs(chosen - scores[expected[name]]) <= TOLERANCE

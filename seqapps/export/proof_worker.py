@@ -1,0 +1,79 @@
+"""Answer golden requests in a process that knows nothing of seqapps and sees no GPU.
+
+Run as a script: `python -I proof_worker.py MODEL_FOLDER ANSWERS_FILE`. Reads
+`assets.extra/golden.json`, writes {"answers": [{"batch": outputs, "single": [outputs]}],
+"libraries": [...]}. Imports tensorflow, and tensorflow-text only where the model needs its
+operations.
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+
+class NoProjectCode:
+    """An import finder that refuses seqapps: an export must not lean on the code that made it."""
+
+    def find_spec(self, name, path=None, target=None):  # noqa: ANN001, ANN201, ARG002
+        if name.partition(".")[0] == "seqapps":
+            raise ImportError("the export must load without seqapps")
+
+
+def load(folder):
+    """(loaded SavedModel, libraries of operations that it needed)."""
+    import tensorflow as tf
+
+    try:
+        return tf.saved_model.load(folder), []
+    except Exception as error:  # TensorFlow raises RuntimeError or its own, by the place
+        if "Op type not registered" not in str(error):
+            raise
+    import tensorflow_text  # noqa: F401  # registers its operations
+
+    return tf.saved_model.load(folder), ["tensorflow-text"]
+
+
+def answer(function, columns):
+    import tensorflow as tf
+
+    _, specs = function.structured_input_signature
+    tensors = {
+        name: tf.constant([value_of(item) for item in items], specs[name].dtype)
+        for name, items in columns.items()
+    }
+    return {name: plain(tensor.numpy()) for name, tensor in function(**tensors).items()}
+
+
+def value_of(item):
+    if isinstance(item, dict):
+        return base64.b64decode(item["b64"])
+    return item
+
+
+def plain(value):
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    if hasattr(value, "shape") and value.shape:
+        return [plain(item) for item in value]
+    return value.item() if hasattr(value, "item") else value
+
+
+def main(folder, file):
+    sys.meta_path.insert(0, NoProjectCode())
+    records = json.loads((Path(folder) / "assets.extra" / "golden.json").read_text("utf-8"))
+    model, libraries = load(folder)
+    answers = []
+    for record in records:
+        function, columns = model.signatures[record["signature"]], record["inputs"]
+        rows = len(next(iter(columns.values())))
+        single = [
+            answer(function, {name: items[row : row + 1] for name, items in columns.items()})
+            for row in range(rows)
+        ]
+        answers.append({"batch": answer(function, columns), "single": single})
+    Path(file).write_text(json.dumps({"answers": answers, "libraries": libraries}), "utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

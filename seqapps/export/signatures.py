@@ -1,0 +1,79 @@
+"""The signatures of an export: raw inputs in, the task's answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from seqapps.features import Features
+from seqapps.predict import input_signature
+from seqapps.task import Column, Output, Signature, Task
+
+DEFAULT = "serving_default"
+CLASSIFY = "classify"
+
+
+def declared(task: Task, settings: Any) -> dict[str, Signature]:
+    """Every signature of the export by name; `classify` where the answer has labels and scores."""
+    found = {DEFAULT: Signature(task.inputs, task.answer, task.summary), **task.signatures(settings)}
+    if _named(task.answer, "labels") and _named(task.answer, "scores"):
+        found[CLASSIFY] = Signature(
+            {"inputs": Column("text", "a serialized tf.train.Example")},
+            {
+                "classes": Output("labels", "the labels' names"),
+                "scores": Output("scores", "probability of each label"),
+            },
+            "the same answer in TF Serving's classification format",
+        )
+    return found
+
+
+def module_of(
+    task: Task, settings: Any, model: Any, features: Features
+) -> tuple[tf.Module, dict[str, Any]]:
+    """(what to save, its signatures by name).
+
+    Model and features are attributes of the module, so that their variables and tables are
+    tracked. Recurrent layers are told to leave cuDNN alone: a CPU server lacks its operations.
+    """
+    for layer in model._flatten_layers():
+        if hasattr(layer, "use_cudnn"):
+            layer.use_cudnn = False
+    module = tf.Module()
+    module.model, module.features = model, features
+    functions = {
+        name: _traced(features, model, "respond" if name == DEFAULT else name, signature.inputs)
+        for name, signature in declared(task, settings).items()
+        if name != CLASSIFY
+    }
+    if CLASSIFY in declared(task, settings):
+        functions[CLASSIFY] = _classify(task, features, model)
+    module.signature_functions = functions
+    return module, functions
+
+
+def _traced(features: Features, model: Any, method: str, inputs: Mapping[str, Column]) -> Any:
+    answer = getattr(features, method)
+    return tf.function(lambda raw: answer(model, raw), input_signature=[input_signature(inputs)])
+
+
+def _classify(task: Task, features: Features, model: Any) -> Any:
+    """TF Serving's classification: one string input `inputs`, outputs `classes` and `scores`."""
+    labels, scores = _named(task.answer, "labels"), _named(task.answer, "scores")
+    fields = {
+        name: tf.io.FixedLenFeature(column.shape, column.dtype)
+        for name, column in task.inputs.items()
+    }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        answer = features.respond(model, tf.io.parse_example(inputs, fields))
+        return {"classes": answer[labels], "scores": answer[scores]}  # each [batch, labels]
+
+    return classify
+
+
+def _named(answer: Mapping[str, Output], kind: str) -> str:
+    return next((name for name, output in answer.items() if output.kind == kind), "")
