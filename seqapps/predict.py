@@ -88,6 +88,18 @@ def answers(
     return found
 
 
+def answer_raw(
+    serve: Serve, rows: Sequence[Case], inputs: Mapping[str, Column]
+) -> list[Response]:
+    """One batch of raw rows answered. Raises UserError where a row does not fit the model."""
+    try:
+        batch = batch_of(rows, inputs)
+    except (TypeError, ValueError) as error:
+        expected = ", ".join(f"{name} {column.shape or ''}" for name, column in inputs.items())
+        raise UserError(f"The input does not fit the model's {expected}: {error}") from None
+    return split_batch(serve(batch))
+
+
 def split_batch(batch: Mapping[str, tf.Tensor]) -> list[Response]:
     """A dict of [batch, ...] tensors as one plain dict per row: str, numbers, nested lists."""
     columns = {name: [plain(row) for row in tensor.numpy()] for name, tensor in batch.items()}

@@ -92,7 +92,7 @@ class Identity:
     task: str
     settings: Any
     seed: int
-    data: str  # as on the command line, for people
+    data: str  # what --data named: a sample, or the file's absolute path
     fingerprint: str
     code: str
     group: str | None

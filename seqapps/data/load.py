@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ MOST_REJECTED = 0.01  # share of rows; above it the file is more likely misread 
 class Data:
     """The rows of a source, by split, as every stage of a run sees them."""
 
-    name: str
+    name: str  # for people: "reviews.csv"
+    spec: str  # what opens it again from anywhere: a sample's name, an absolute path
     splits: Mapping[str, list[Row]]
     fingerprint: str
     group: str | None = None
@@ -49,6 +50,7 @@ def load(
     _check_share(source, rejected, kept=sum(map(len, splits.values())))
     return Data(
         name=source.name,
+        spec=source.spec,
         splits=cut(task, splits, group=source.group),
         fingerprint=_fingerprint(splits, source.group),
         group=source.group,
@@ -99,10 +101,10 @@ def problem_of(task: Task, row: Row) -> str | None:
 
 
 def _usable(
-    task: Task, rows: Any, source: Source, rejected: list[tuple[str, str]]
+    task: Task, rows: Iterator[Located], source: Source, rejected: list[tuple[str, str]]
 ) -> list[Row]:
     usable = []
-    for where, row in _each(rows):
+    for where, row in rows:
         problem = problem_of(task, row)
         if problem is None and source.group and row.get(source.group) in (None, ""):
             problem = f"the group column {source.group!r} is empty"
@@ -111,10 +113,6 @@ def _usable(
         else:
             usable.append(_typed(task, row))
     return usable
-
-
-def _each(rows: Any) -> list[Located]:
-    return list(rows)
 
 
 def _typed(task: Task, row: Row) -> Row:

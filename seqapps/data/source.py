@@ -21,6 +21,7 @@ class Source:
     """Where rows come from. The split None holds rows that are still to be cut into splits."""
 
     name: str
+    spec: str  # what opens it again from any folder
     splits: Mapping[str | None, Callable[[], Iterator[Located]]]
     group: str | None = None
     sample: Sample | None = None
@@ -64,7 +65,7 @@ def _sample(task: Task, spec: str, *, columns: Mapping[str, str], group: str | N
             yield f"{place}, row {number}", {**row, **renamed}
 
     splits = {split: (lambda split=split: located(split)) for split in parts}
-    return Source(name=spec, splits=splits, group=group or sample.group, sample=sample)
+    return Source(spec, spec, splits, group=group or sample.group, sample=sample)
 
 
 def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | None) -> Source:
@@ -81,10 +82,11 @@ def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | No
     wanted = {name: columns.get(name, name) for name in task.columns}
     if group:
         wanted[group] = group
-    return Source(name=path.name, splits={None: lambda: _table(path, wanted)}, group=group)
+    rows = {None: lambda: table(path, wanted)}
+    return Source(path.name, str(path.absolute()), rows, group=group)
 
 
-def _table(path: Path, wanted: Mapping[str, str]) -> Iterator[Located]:
+def table(path: Path, wanted: Mapping[str, str]) -> Iterator[Located]:
     """Rows of a csv or tsv file with a header; only the wanted columns, under the task's names.
 
     A tsv file is never quoted: a `"` in it is an ordinary character.

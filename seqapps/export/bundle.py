@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from seqapps import files, settings
-from seqapps.export import golden, serving_files
+from seqapps.export import golden, manifest, serving_files
+from seqapps.export.manifest import EXTRA
 from seqapps.export.proof import Proof, prove
 from seqapps.export.signatures import declared, module_of
 from seqapps.features import Features
-from seqapps.task import Case, Column, Output, Signature, Task
-
-EXTRA = "assets.extra"  # TF Serving's name for files that it does not read itself
+from seqapps.task import Case, Task
 
 
 def write(
@@ -41,7 +40,7 @@ def write(
     extra.mkdir(exist_ok=True)
     files.write_json(extra / "golden.json", requests)
     files.write_text(extra / "settings.toml", settings.dumps(values))
-    files.write_json(extra / "bundle.json", _manifest(record, signatures))
+    manifest.write(folder, record, signatures)
     loaded = tf.saved_model.load(str(folder))
     serving_files.write_warmup(
         extra / "tf_serving_warmup_requests", requests, loaded.signatures
@@ -50,38 +49,3 @@ def write(
     proof = prove(folder, signatures)
     files.write_json(extra / "proof.json", asdict(proof))
     return proof
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What the bundle says of itself: task, run, data, signatures."""
-    manifest: dict[str, Any] = files.read_json(folder / EXTRA / "bundle.json")
-    return manifest
-
-
-def signature_of(manifest: Mapping[str, Any], name: str) -> Signature:
-    """A declared signature as the manifest holds it, without importing the task."""
-    entry = manifest["signatures"][name]
-    return Signature(
-        {
-            key: Column(column["kind"], column["meaning"], tuple(column["shape"]))
-            for key, column in entry["inputs"].items()
-        },
-        {key: Output(**output) for key, output in entry["answer"].items()},
-        entry["meaning"],
-    )
-
-
-def _manifest(record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> dict[str, Any]:
-    run = {key: value for key, value in record.items() if key not in ("settings", "format")}
-    return {
-        "format": 1,
-        **run,
-        "signatures": {
-            name: {
-                "meaning": signature.meaning,
-                "inputs": {key: asdict(column) for key, column in signature.inputs.items()},
-                "answer": {key: asdict(output) for key, output in signature.answer.items()},
-            }
-            for name, signature in signatures.items()
-        },
-    }

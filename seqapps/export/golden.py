@@ -9,7 +9,8 @@ from typing import Any
 import tensorflow as tf
 
 from seqapps.data.batching import batch_of
-from seqapps.export.signatures import CLASSIFY, DEFAULT, declared
+from seqapps.export.manifest import DEFAULT
+from seqapps.export.signatures import CLASSIFY, declared
 from seqapps.features import Features
 from seqapps.predict import plain, split_batch
 from seqapps.task import Buckets, Case, Response, Task

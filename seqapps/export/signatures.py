@@ -7,11 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from seqapps.export.manifest import DEFAULT
 from seqapps.features import Features
 from seqapps.predict import input_signature
 from seqapps.task import Column, Output, Signature, Task
 
-DEFAULT = "serving_default"
 CLASSIFY = "classify"
 
 

@@ -1,0 +1,3 @@
+"""`seqapps check TASK`."""
+import click
+command = click.Command("check")

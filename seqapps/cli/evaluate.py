@@ -1,0 +1,80 @@
+"""`seqapps evaluate MODEL`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seqapps.cli import options
+
+
+@click.command("evaluate")
+@click.argument("model")
+@options.data_options
+@click.option(
+    "--split", type=click.Choice(["train", "valid", "test", "all"]),
+    help="Which rows to judge; default: the test split of the data that the model was trained on, "
+    "all rows of other data.",
+)  # fmt: skip
+@options.json_option
+@options.runs_option
+@options.output_option
+@options.quiet_option
+@options.verbose_option
+@options.plugin_option
+def command(
+    model: str,
+    data: str | None,
+    columns: tuple[str, ...],
+    group: str | None,
+    split: str | None,
+    as_json: bool,
+    runs: Path,
+    output: Path,
+    quiet: bool,
+) -> None:
+    """Judge an exported model on data, with 95 % intervals.
+
+    MODEL is a published name (newest version), a version folder or a run.
+    """
+    import json
+
+    from seqapps import registry, settings, start
+    from seqapps.cli.progress import shown as progress_shown
+    from seqapps.cli.text import aligned
+    from seqapps.data.load import load
+    from seqapps.data.splits import SPLITS
+    from seqapps.errors import UserError
+    from seqapps.export import manifest
+    from seqapps.models import locate
+    from seqapps.report.verdict import shown
+
+    folder = locate(model, output=output, runs=runs)
+    bundle = manifest.read(folder)
+    task = registry.load(bundle["task"])
+    text = (folder / manifest.EXTRA / "settings.toml").read_text(encoding="utf-8")
+    values = settings.loads(task.settings, text, where=f"{folder}/{manifest.EXTRA}/settings.toml")
+    rows = load(task, data or bundle["data"]["source"], columns=options.pairs(columns), group=group)
+    same = rows.fingerprint == bundle["data"]["fingerprint"]
+    chosen = split or ("test" if same else "all")
+    parts = SPLITS if chosen == "all" else (chosen,)
+    cases = [case for part in parts for case in task.cases(rows.splits[part], values)]
+    if not cases:
+        raise UserError(f"{rows.name}: the {chosen} split has no cases.")
+    progress = progress_shown(quiet=quiet)
+    start.tensorflow(progress)
+    from seqapps.evaluate import MODEL, groups_of
+    from seqapps.metrics.judge import judge
+    from seqapps.predict import exported
+
+    responses = exported(folder, task, values, progress=progress)(cases)
+    groups = groups_of(rows, cases)
+    scores, _ = judge(task.metrics, cases, {MODEL: responses}, groups=groups)
+    if as_json:
+        found = {"model": str(folder), "data": rows.name, "split": chosen, "cases": len(cases)}
+        click.echo(json.dumps({**found, "scores": scores[MODEL]}, indent=1))
+        return
+    seen = " (trained on this file: these rows were held out)" if same and chosen == "test" else ""
+    click.echo(f"{folder} on {rows.name}, {chosen} rows, {len(cases):,} cases{seen}")
+    click.echo(aligned([[name, shown(score)] for name, score in scores[MODEL].items()]))

@@ -1,0 +1,139 @@
+"""Options and arguments that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(path_type=Path)
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _add_plugins(ctx: click.Context, param: click.Parameter, files: tuple[Path, ...]) -> None:  # noqa: ARG001
+    from seqapps import registry
+
+    for file in files:
+        registry.add_plugin(file)
+
+
+def _complete_task(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    from seqapps import registry
+
+    return [entry.name for entry in registry.entries() if entry.name.startswith(incomplete)]
+
+
+def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001
+    if value:
+        import logging
+        import os
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+        logging.getLogger("seqapps").setLevel(logging.DEBUG)
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
+
+
+task_argument = click.argument("task", metavar="TASK", shell_complete=_complete_task)
+
+plugin_option = click.option(
+    "--plugin", multiple=True, type=FILE, callback=_add_plugins, expose_value=False, is_eager=True,
+    metavar="FILE.py",
+    help="A task of your own in a single file; repeatable. Also: SEQAPPS_PLUGINS.",
+)  # fmt: skip
+
+verbose_option = click.option(
+    "--verbose", is_flag=True, callback=_set_verbose, expose_value=False,
+    help="Show TensorFlow's own messages too.",
+)  # fmt: skip
+
+quiet_option = click.option("--quiet", is_flag=True, help="Print the result only.")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+data_options = _together(
+    click.option("--data", metavar="DATA", help="sample:NAME or a file; default: the first sample."),
+    click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS",
+                 help="Read the task's column OURS from the file's column THEIRS; repeatable."),
+    click.option("--group", metavar="COLUMN",
+                 help="Keep rows with the same value of this column in one split."),
+)  # fmt: skip
+
+settings_options = _together(
+    click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE",
+                 help="Change a setting; repeatable. `seqapps config TASK` shows them all."),
+    click.option("--preset", metavar="NAME", help="Settings that come with the task."),
+    click.option("--config", type=FILE, metavar="FILE.toml", help="Settings from a TOML file."),
+)  # fmt: skip
+
+runs_option = click.option(
+    "--runs", type=FOLDER, default=Path("runs"), show_default=True, help="Where runs lie."
+)
+
+output_option = click.option(
+    "--output", type=FOLDER, default=Path("saved_models"), show_default=True,
+    help="Where exports are published.",
+)  # fmt: skip
+
+publish_option = click.option(
+    "--publish-as", metavar="NAME", help="Publish under this name; default: the task's."
+)
+
+run_options = _together(
+    data_options,
+    settings_options,
+    click.option("--name", metavar="NAME", help="Name of the run; default: made of its content."),
+    click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True,
+                 help="Decides first weights, order and dropout."),
+    runs_option,
+    output_option,
+    publish_option,
+    click.option("--fresh", is_flag=True, help="Start anew where the run exists already."),
+    quiet_option,
+    verbose_option,
+    plugin_option,
+)
+
+
+def pairs(given: tuple[str, ...]) -> dict[str, str]:
+    """`--column text=review` options as a dict."""
+    from seqapps.errors import UserError
+
+    found = {}
+    for pair in given:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours or not theirs:
+            raise UserError(f"--column {pair}: expected OURS=THEIRS, as in --column text=review.")
+        found[ours] = theirs
+    return found
+
+
+def resolved(
+    defaults: Any,
+    folder: Path,
+    *,
+    preset: str | None,
+    config: Path | None,
+    assignments: tuple[str, ...],
+) -> Any:
+    """The settings of a command: defaults, then --preset, then --config, then --set."""
+    from seqapps import settings
+
+    values = defaults
+    if preset:
+        values = settings.preset(values, folder, preset)
+    if config:
+        values = settings.load(values, config)
+    return settings.assign(values, assignments)

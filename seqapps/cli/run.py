@@ -1,0 +1,65 @@
+"""`seqapps run TASK`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqapps.cli import options
+
+
+@click.command("run")
+@options.task_argument
+@options.run_options
+@click.option(
+    "--require-goal", is_flag=True, help="Exit 1 and publish nothing where the goal is missed."
+)
+def command(task: str, quiet: bool, require_goal: bool, **given: Any) -> None:
+    """Prepare, train, export, prove, evaluate, report, publish.
+
+    The same command again goes on where it stopped.
+    """
+    from seqapps import files, runner
+    from seqapps.cli.progress import shown
+    from seqapps.cli.text import aligned
+    from seqapps.report.verdict import table, verdict
+
+    request = request_of(task, require_goal=require_goal, **given)
+    folder = runner.run(request, progress=shown(quiet=quiet))
+    evaluation = files.read_json(folder.evaluation)
+    click.echo(aligned(table(evaluation)))
+    click.echo(f"\n{verdict(evaluation)}")
+    name = request.publish_as or request.task.name
+    place = request.output / name / str(evaluation["version"])
+    click.echo(f"\nModel:  {place}\nReport: {folder.report}")
+    if len(request.task.inputs) == 1 and not quiet:
+        model = name if request.output == Path("saved_models") else place
+        click.echo(f'Try it: seqapps predict {model} "..."')
+
+
+def request_of(
+    task: str,
+    *,
+    columns: tuple[str, ...],
+    assignments: tuple[str, ...],
+    preset: str | None,
+    config: Path | None,
+    **given: Any,
+) -> Any:
+    """The runner's request that the options of `run` and `train` make."""
+    from seqapps import registry, runner
+
+    entry = registry.find(task)
+    found = registry.load(task)
+    values = options.resolved(
+        found.settings, entry.folder, preset=preset, config=config, assignments=assignments
+    )
+    return runner.Request(
+        task=found,
+        settings=values,
+        code=entry.folder,
+        columns=options.pairs(columns),
+        **given,
+    )

@@ -1,0 +1,38 @@
+"""Tables and answers as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seqapps.task import Output, Response
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Columns of equal width, two spaces apart."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def answer_line(response: Response, answer: Mapping[str, Output]) -> str:
+    """One answer for a person: the label with its probability, else every output.
+
+    {"label": "fresh", "scores": [0.91, 0.09], "labels": [...]} -> "fresh  0.910"
+    """
+    kinds = {output.kind: name for name, output in answer.items()}
+    if {"label", "scores", "labels"} <= kinds.keys():
+        scores = dict(zip(response[kinds["labels"]], response[kinds["scores"]], strict=True))
+        label = response[kinds["label"]]
+        return f"{label}  {scores[label]:.3f}"
+    return "  ".join(f"{name}={_short(value)}" for name, value in response.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    return str(value)

@@ -1,0 +1,146 @@
+"""Judge the exported artefact beside the baselines, on the same examples."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from seqapps.data.load import Data
+from seqapps.metrics.judge import RESAMPLES, Score, better, judge, values_of
+from seqapps.predict import exported
+from seqapps.progress import SILENT, Progress
+from seqapps.run import Run
+from seqapps.task import Case, Predict, Response, Task
+
+MODEL = "model"
+Answers = dict[str, list[Response]]  # by predictor
+
+
+def evaluate(
+    task: Task,
+    settings: Any,
+    run: Run,
+    data: Data,
+    *,
+    cases: Mapping[str, Sequence[Case]],
+    seed: int,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """The content of `evaluation.json`.
+
+    The best baseline is chosen on the validation split; the test split is answered once.
+    """
+    seconds = {"train": _training_seconds(run)}
+    predictors: dict[str, Predict] = {MODEL: exported(run.model, task, settings)}
+    for name, baseline in task.baselines.items():
+        with progress.track(f"fitting the baseline {name}"), _timed(seconds, f"fit {name}"):
+            predictors[name] = baseline(cases["train"])
+    valid = _answers(predictors, cases["valid"], "valid", seconds, progress)
+    metrics = task.metrics
+    validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
+    goal_metric = _goal_metric(task, data)
+    best = best_of(task, goal_metric, {k: v for k, v in validation.items() if k != MODEL})
+    test = _answers(predictors, cases["test"], "test", seconds, progress)
+    groups = groups_of(data, cases["test"])
+    scores, differences = judge(
+        metrics,
+        cases["test"],
+        test,
+        groups=groups,
+        against=(MODEL, [best] if best else []),
+        seed=seed,
+    )
+    difference = differences.get(best or "", {})
+    model = scores.pop(MODEL)
+    return {
+        "format": 1,
+        "task": task.name,
+        "published_as": None,
+        "version": None,
+        "split": "test",
+        "cases": len(cases["test"]),
+        "seed": seed,
+        "resampled": "group" if groups else "case",
+        "resamples": RESAMPLES,
+        "model": model,
+        "baselines": scores,
+        "best_baseline": best,
+        "difference": difference,
+        "goal": _goal(task, data, goal_metric, model, best, difference),
+        "validation": validation,
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+    }
+
+
+def groups_of(data: Data, cases: Sequence[Case]) -> list[str] | None:
+    """The group of each case, where the data declare one and the cases still carry it."""
+    if not data.group or not all(data.group in case for case in cases):
+        return None
+    return [str(case[data.group]) for case in cases]
+
+
+def best_of(task: Task, metric: str, values: Mapping[str, Mapping[str, float]]) -> str | None:
+    """The predictor with the best value of `metric`; the earlier one where two are equal."""
+    best: str | None = None
+    for name, scores in values.items():
+        if best is None or better(task.metrics[metric], scores[metric], values[best][metric]):
+            best = name
+    return best
+
+
+def _answers(
+    predictors: Mapping[str, Predict],
+    cases: Sequence[Case],
+    split: str,
+    seconds: dict[str, float],
+    progress: Progress,
+) -> Answers:
+    found = {}
+    with progress.track(f"answering the {split} split", len(predictors)) as advance:
+        for name, predict in predictors.items():
+            with _timed(seconds, f"answer {split} {name}"):
+                found[name] = predict(cases)
+            advance(1)
+    return found
+
+
+def _goal_metric(task: Task, data: Data) -> str:
+    goal = data.sample.goal if data.sample else None
+    return goal.metric if goal else next(iter(task.metrics))
+
+
+def _goal(
+    task: Task,
+    data: Data,
+    metric: str,
+    model: Mapping[str, Score],
+    best: str | None,
+    difference: Mapping[str, Score],
+) -> dict[str, Any]:
+    """The sample's own goal, or on other data: to beat the best baseline."""
+    value = model[metric]["value"]
+    sign = 1 if task.metrics[metric].higher_is_better else -1
+    if data.sample and data.sample.goal:
+        wanted = data.sample.goal.value
+        text = f"{metric} {value:.3f}, wanted {'at least' if sign > 0 else 'at most'} {wanted:.3f}"
+        return {"metric": metric, "reached": sign * (value - wanted) >= 0, "text": text}
+    if best is None:
+        return {"metric": metric, "reached": True, "text": "no goal and no baseline"}
+    gain = difference[metric]["value"]
+    text = f"{metric} {gain:+.3f} against {best}, wanted better than it"
+    return {"metric": metric, "reached": sign * gain > 0, "text": text}
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - started
+
+
+def _training_seconds(run: Run) -> float:
+    with run.history.open(encoding="utf-8") as file:
+        return sum(float(row["seconds"]) for row in csv.DictReader(file))

@@ -1,0 +1,46 @@
+"""What a bundle says of itself, readable without TensorFlow and without the task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from seqapps import files
+from seqapps.errors import UserError
+from seqapps.task import Column, Output, Signature
+
+DEFAULT = "serving_default"
+EXTRA = "assets.extra"  # TF Serving's name for files that come with a model
+
+
+def write(folder: Path, record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> None:
+    """`bundle.json`: the run it comes from, and every signature as declared."""
+    run = {key: value for key, value in record.items() if key not in ("settings", "format")}
+    declared = {name: asdict(signature) for name, signature in signatures.items()}
+    files.write_json(folder / EXTRA / "bundle.json", {"format": 1, **run, "signatures": declared})
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The content of `bundle.json`. Raises UserError where the folder is no bundle of ours."""
+    try:
+        manifest: dict[str, Any] = files.read_json(folder / EXTRA / "bundle.json")
+    except (OSError, ValueError):
+        raise UserError(
+            f"{folder}: not an export of seqapps ({EXTRA}/bundle.json is missing or damaged)."
+        ) from None
+    return manifest
+
+
+def signature_of(manifest: Mapping[str, Any], name: str) -> Signature:
+    """A signature as the manifest holds it."""
+    entry = manifest["signatures"][name]
+    return Signature(
+        {
+            key: Column(column["kind"], column["meaning"], tuple(column["shape"]))
+            for key, column in entry["inputs"].items()
+        },
+        {key: Output(**output) for key, output in entry["answer"].items()},
+        entry["meaning"],
+    )

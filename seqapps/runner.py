@@ -1,0 +1,268 @@
+"""The stages of a run, in order: prepare, train, export, evaluate, report, publish.
+
+Each stage leaves its result in the run's folder and is skipped where that is there already, so
+the same command again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seqapps import files, start, state
+from seqapps import run as runs
+from seqapps.data.load import Data, check_trainable, load
+from seqapps.errors import RunError, UserError
+from seqapps.progress import SILENT, Progress
+from seqapps.run import Run
+from seqapps.task import Case, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a run is asked to do; the options of `seqapps run`."""
+
+    task: Task
+    settings: Any
+    code: Path  # the folder or file that the task's code consists of
+    data: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+    seed: int = 0
+    name: str | None = None
+    runs: Path = Path("runs")
+    output: Path = Path("saved_models")
+    publish_as: str | None = None
+    fresh: bool = False
+    require_goal: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    """An open run with its data."""
+
+    request: Request
+    run: Run
+    data: Data
+    progress: Progress
+
+    def cases(self, split: str) -> list[Case]:
+        """The cases of a split."""
+        return list(self.request.task.cases(self.data.splits[split], self.request.settings))
+
+
+def run(request: Request, *, progress: Progress = SILENT) -> Run:
+    """All stages. Raises UserError, ProofError or RunError; what is done stays done."""
+    from seqapps.export.publish import check_name
+
+    check_name(request.publish_as or request.task.name)
+    with _prepared(request, progress) as work:
+        if not work.run.model.exists():
+            _export(work)
+        if not work.run.evaluation.exists():
+            _evaluate(work)
+        report(work.run, progress=progress)
+        _check_goal(work)
+        _publish(work)
+        return work.run
+
+
+def train(request: Request, *, progress: Progress = SILENT) -> Run:
+    """The first two stages: prepare and train."""
+    with _prepared(request, progress) as work:
+        _train(work)
+        return work.run
+
+
+def export(request: Request, *, progress: Progress = SILENT) -> Run:
+    """Export the best weights of an existing run anew, prove, evaluate and publish."""
+    with _prepared(request, progress) as work:
+        work.run.undo_after("train")
+    return run(request, progress=progress)
+
+
+def report(folder: Run, *, progress: Progress = SILENT) -> Path:
+    """Write `report.html` from what the run's folder holds."""
+    if not folder.report.exists():
+        from seqapps.report.page import page
+
+        files.write_text(folder.report, page(folder))
+        progress.say(f"report: {folder.report}")
+    return folder.report
+
+
+@contextmanager
+def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
+    """Read the data, open the run's folder and fit the state where that is not done."""
+    task = request.task
+    with progress.track("reading the data"):
+        data = load(task, request.data, columns=request.columns, group=request.group)
+    check_trainable(task, data)
+    identity = runs.identity_of(
+        task,
+        values=request.settings,
+        seed=request.seed,
+        data=data.spec,
+        fingerprint=data.fingerprint,
+        code_folder=request.code,
+        group=data.group,
+        columns=dict(request.columns),
+    )
+    with runs.opened(request.runs, identity, name=request.name, fresh=request.fresh) as folder:
+        sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
+        by = f", split by {data.group}" if data.group else ""
+        progress.say(f"run: {folder.folder}")
+        progress.say(f"data: {data.name}: {sizes} rows{by}")
+        if data.rejected:
+            _write_rejected(folder.rejected, data)
+            progress.say(f"data: {len(data.rejected)} rows cannot be used: see {folder.rejected}")
+        if not folder.features.exists():
+            folder.undo_after("prepare")
+            start.tensorflow(progress)
+            with progress.track("fitting the features"):
+                state.save(
+                    task.fit(iter(data.splits["train"]), request.settings), folder.features
+                )
+        yield Work(request, folder, data, progress)
+
+
+def _train(work: Work) -> tuple[Any, Any]:
+    """(model, features) with the best weights; trains where that is not finished."""
+    start.tensorflow(work.progress)
+    from seqapps.training import checkpoint, train
+
+    task, settings, folder = work.request.task, work.request.settings, work.run
+    fitted, seed = state.load(folder.features), work.request.seed
+    position = checkpoint.newest(folder.checkpoints)
+    if position and position.finished:
+        return train.trained(task, settings, fitted, seed=seed, folder=folder.checkpoints)
+    if position:
+        work.progress.say(f"training: going on after round {position.rounds_done}")
+    return train.train(
+        task,
+        settings,
+        fitted,
+        cases=work.cases("train"),
+        valid=work.cases("valid"),
+        seed=seed,
+        folder=folder.checkpoints,
+        history=folder.history,
+        progress=work.progress,
+    )
+
+
+def _export(work: Work) -> None:
+    start.tensorflow(work.progress)
+    from seqapps.export import bundle
+
+    model, features = _train(work)
+    work.run.undo_after("train")
+    with (
+        work.progress.track("exporting and proving"),
+        files.whole_folder(work.run.model) as staging,
+    ):
+        proof = bundle.write(
+            staging,
+            work.request.task,
+            work.request.settings,
+            model,
+            features,
+            cases=work.cases("valid"),
+            record={**work.run.read_record(), "run": work.run.folder.name},
+        )
+    work.progress.say(
+        f"export: proved in a fresh process: {proof.rows} golden answers, largest difference "
+        f"{proof.largest_difference:.1e}"
+        + (f", {proof.near_ties} near ties" if proof.near_ties else "")
+    )
+
+
+def _evaluate(work: Work) -> None:
+    start.tensorflow(work.progress)
+    from seqapps.evaluate import evaluate
+
+    request = work.request
+    work.run.undo_after("export")
+    evaluation = evaluate(
+        request.task,
+        request.settings,
+        work.run,
+        work.data,
+        cases={split: work.cases(split) for split in ("train", "valid", "test")},
+        seed=request.seed,
+        progress=work.progress,
+    )
+    evaluation["published_as"] = request.publish_as or request.task.name
+    files.write_json(work.run.evaluation, evaluation)
+
+
+def _check_goal(work: Work) -> None:
+    goal = files.read_json(work.run.evaluation)["goal"]
+    if work.request.require_goal and not goal["reached"]:
+        raise RunError(
+            f"The goal is missed, so nothing is published (--require-goal): {goal['text']}. "
+            f"See {work.run.report}."
+        )
+
+
+def _publish(work: Work) -> None:
+    """Publish the candidate, once for each output folder and name."""
+    from seqapps.export.publish import publish
+
+    request, folder = work.request, work.run
+    name = request.publish_as or request.task.name
+    place = (request.output / name).absolute()
+    if folder.published.exists():
+        there = files.read_json(folder.published)
+        if there["place"] == str(place) and (place / str(there["version"])).is_dir():
+            return
+    version = _same_version(folder.model, place) or publish(folder.model, request.output, name)
+    evaluation = files.read_json(folder.evaluation)
+    files.write_json(
+        folder.evaluation, {**evaluation, "published_as": name, "version": version}
+    )
+    files.write_json(folder.published, {"place": str(place), "version": version})
+    work.progress.say(f"published: {request.output / name / str(version)}")
+
+
+def _same_version(candidate: Path, place: Path) -> int | None:
+    """The newest version where it is this very candidate: a kill came between rename and note."""
+    numbers = [int(path.name) for path in place.glob("*") if path.name.isdecimal()]
+    if not numbers:
+        return None
+    newest = place / str(max(numbers))
+    same = files.digest_of_tree(newest, "*") == files.digest_of_tree(candidate, "*")
+    return max(numbers) if same else None
+
+
+def _write_rejected(file: Path, data: Data) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("where", "why"), *data.rejected])
+    files.write_text(file, text.getvalue())
+
+
+def request_of(folder: Run, task: Task, *, code: Path, output: Path, publish_as: str | None) -> Request:
+    """The request that made an existing run, from what it noted."""
+    from seqapps import settings
+
+    record = folder.read_record()
+    if record["task"] != task.name:
+        raise UserError(f"{folder.folder} is a run of the task {record['task']!r}.")
+    return Request(
+        task=task,
+        settings=settings.replace(task.settings, record["settings"], where=str(folder.record)),
+        code=code,
+        data=record["data"]["source"],
+        columns=record["data"]["columns"],
+        group=record["data"]["group"] or None,
+        seed=record["seed"],
+        name=folder.folder.name,
+        runs=folder.folder.parent.parent,
+        output=output,
+        publish_as=publish_as,
+    )

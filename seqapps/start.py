@@ -1,0 +1,49 @@
+"""Start TensorFlow when it is first needed, without its chatter on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from seqapps.progress import SILENT, Progress
+
+log = logging.getLogger(__name__)
+
+
+def tensorflow(progress: Progress = SILENT) -> None:
+    """Import tensorflow and keras, once; what they print of themselves goes to the debug log."""
+    if "tensorflow" in sys.modules and "keras" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with progress.track("starting TensorFlow"), _stderr_logged():
+        import keras  # noqa: F401
+        import tensorflow  # noqa: F401
+        import tensorflow_text  # noqa: F401
+
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def _stderr_logged() -> Iterator[None]:
+    """Libraries in C++ write to file descriptor 2, past Python: it is turned aside for a moment."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            aside.seek(0)
+            os.write(2, aside.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        aside.seek(0)
+        for line in aside.read().decode(errors="replace").splitlines():
+            log.debug("%s", line)

@@ -1,0 +1,162 @@
+"""Answer one signature of a SavedModel through TensorFlow's C interface, without its Python.
+
+Run as a script: `python -I c_runtime.py REQUEST_FILE`, a JSON file with
+
+    {"runtime": [libraries to load, in order], "operations": [libraries of further operations],
+     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [...],
+     "fetch": {"scores": "StatefulPartitionedCall:2", ...}}
+
+and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python modules in memory}.
+
+Why: TF_LoadSessionFromSavedModel is the loader that TF Serving uses. It reads the graph, runs its
+initialisation and restores its variables with no Python object to lean on, so an export that
+forgot a table or a variable fails here although `tf.saved_model.load` may still answer.
+"""
+
+import ctypes
+import json
+import sys
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_void_p
+from pathlib import Path
+
+FLOAT, STRING = 1, 7  # TF_DataType
+STRING_BYTES = 24  # sizeof(TF_TString): a string tensor is an array of these structs
+FETCHED_BYTES = {FLOAT: 4, STRING: STRING_BYTES}
+
+
+class Output(ctypes.Structure):
+    """TF_Output: one output of one operation of the graph."""
+
+    _fields_ = (("operation", c_void_p), ("index", c_int))
+
+
+# What a function gives and takes. Without this ctypes would cut pointers down to 32 bits.
+PROTOTYPES = {
+    "TF_NewStatus": (c_void_p, []),
+    "TF_GetCode": (c_int, [c_void_p]),
+    "TF_Message": (c_char_p, [c_void_p]),
+    "TF_NewGraph": (c_void_p, []),
+    "TF_NewSessionOptions": (c_void_p, []),
+    "TF_LoadLibrary": (c_void_p, [c_char_p, c_void_p]),
+    "TF_LoadSessionFromSavedModel": (
+        c_void_p,
+        [c_void_p, c_void_p, c_char_p, POINTER(c_char_p), c_int, c_void_p, c_void_p, c_void_p],
+    ),
+    "TF_GraphOperationByName": (c_void_p, [c_void_p, c_char_p]),
+    "TF_AllocateTensor": (c_void_p, [c_int, POINTER(c_int64), c_int, c_size_t]),
+    "TF_TensorData": (c_void_p, [c_void_p]),
+    "TF_TensorType": (c_int, [c_void_p]),
+    "TF_NumDims": (c_int, [c_void_p]),
+    "TF_Dim": (c_int64, [c_void_p, c_int]),
+    "TF_TensorByteSize": (c_size_t, [c_void_p]),
+    "TF_StringInit": (None, [c_void_p]),
+    "TF_StringCopy": (None, [c_void_p, c_char_p, c_size_t]),
+    "TF_StringGetDataPointer": (POINTER(c_uint8), [c_void_p]),
+    "TF_StringGetSize": (c_size_t, [c_void_p]),
+    "TF_SessionRun": (
+        None,
+        [c_void_p, c_void_p, POINTER(Output), POINTER(c_void_p), c_int]  # feeds
+        + [POINTER(Output), POINTER(c_void_p), c_int]  # fetches
+        + [c_void_p, c_int, c_void_p, c_void_p],
+    ),
+}  # fmt: skip
+
+
+class Runtime:
+    """A few calls of TensorFlow's C interface; nothing is freed, the process ends soon."""
+
+    def __init__(self, libraries):
+        # libtensorflow_cc needs symbols of libtensorflow_framework, and so do the libraries of
+        # operations, which look for it by name only: RTLD_GLOBAL shows them the one in memory.
+        for library in libraries:
+            self.library = ctypes.CDLL(library, ctypes.RTLD_GLOBAL)
+        for name, (gives, takes) in PROTOTYPES.items():
+            function = getattr(self.library, name)
+            function.restype, function.argtypes = gives, takes
+        self.status = self.library.TF_NewStatus()
+        self.graph = self.library.TF_NewGraph()
+
+    def check(self):
+        if self.library.TF_GetCode(self.status):
+            raise SystemExit(self.library.TF_Message(self.status).decode())
+
+    def add_operations(self, library):
+        self.library.TF_LoadLibrary(library.encode(), self.status)
+        self.check()
+
+    def load(self, folder):
+        tags = (c_char_p * 1)(b"serve")
+        options = self.library.TF_NewSessionOptions()
+        self.session = self.library.TF_LoadSessionFromSavedModel(
+            options, None, folder.encode(), tags, 1, self.graph, None, self.status
+        )
+        self.check()
+
+    def output(self, name):
+        """"StatefulPartitionedCall:2" -> that output of the graph."""
+        operation, _, index = name.partition(":")
+        found = self.library.TF_GraphOperationByName(self.graph, operation.encode())
+        if not found:
+            raise SystemExit(f"the graph has no operation {operation!r}")
+        return Output(found, int(index))
+
+    def strings(self, values):
+        """A list of str -> a string tensor [values]."""
+        shape = (c_int64 * 1)(len(values))
+        tensor = self.library.TF_AllocateTensor(STRING, shape, 1, STRING_BYTES * len(values))
+        start = self.library.TF_TensorData(tensor)
+        for position, value in enumerate(values):
+            place, content = start + position * STRING_BYTES, value.encode()
+            # The memory is raw: an uninitialised struct would be freed as if it held a string.
+            self.library.TF_StringInit(place)
+            self.library.TF_StringCopy(place, content, len(content))
+        return tensor
+
+    def run(self, feed, tensor, fetches):
+        """Feed one tensor, fetch several: their values as nested lists."""
+        count = len(fetches)
+        wanted = (Output * count)(*(self.output(name) for name in fetches))
+        given = (c_void_p * count)()
+        self.library.TF_SessionRun(
+            self.session, None,
+            (Output * 1)(self.output(feed)), (c_void_p * 1)(tensor), 1,
+            wanted, given, count,
+            None, 0, None, self.status,
+        )  # fmt: skip
+        self.check()
+        return [self.nested(tensor) for tensor in given]
+
+    def nested(self, tensor):
+        """A float or string tensor -> nested lists."""
+        library = self.library
+        shape = [library.TF_Dim(tensor, axis) for axis in range(library.TF_NumDims(tensor))]
+        kind, start = library.TF_TensorType(tensor), library.TF_TensorData(tensor)
+        count = library.TF_TensorByteSize(tensor) // FETCHED_BYTES[kind]
+        if kind == FLOAT:
+            values = list((ctypes.c_float * count).from_address(start)) if count else []
+        else:
+            values = [self.text(start + STRING_BYTES * i) for i in range(count)]
+        for size in reversed(shape[1:]):
+            values = [values[i : i + size] for i in range(0, len(values), size)]
+        return values
+
+    def text(self, place):
+        size = self.library.TF_StringGetSize(place)
+        return ctypes.string_at(self.library.TF_StringGetDataPointer(place), size).decode()
+
+
+def main(file):
+    request = json.loads(Path(file).read_text("utf-8"))
+    runtime = Runtime(request["runtime"])
+    for library in request["operations"]:
+        runtime.add_operations(library)
+    runtime.load(request["folder"])
+    fetches = request["fetch"]
+    values = runtime.run(request["feed"], runtime.strings(request["texts"]), fetches.values())
+    modules = sorted(name for name in sys.modules if name.startswith("tensorflow"))
+    outputs = dict(zip(fetches, values, strict=True))
+    print(json.dumps({"outputs": outputs, "modules": modules}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
