@@ -12,6 +12,7 @@ from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+from seqapps import start
 from seqapps.errors import UserError, nearest
 from seqapps.task import Task
 
@@ -183,7 +184,8 @@ def _module(entry: Entry, module_name: str) -> object:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up while it is being run
     try:
-        spec.loader.exec_module(module)
+        with start.stderr_aside():  # a single file may well import tensorflow
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

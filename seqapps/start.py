@@ -18,8 +18,7 @@ def tensorflow(progress: Progress = SILENT) -> None:
     """Import tensorflow and keras, once; what they print of themselves goes to the debug log."""
     if "tensorflow" in sys.modules and "keras" in sys.modules:
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with progress.track("starting TensorFlow"), _stderr_logged():
+    with progress.track("starting TensorFlow"), stderr_aside():
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
         import tensorflow_text  # noqa: F401
@@ -28,8 +27,12 @@ def tensorflow(progress: Progress = SILENT) -> None:
 
 
 @contextmanager
-def _stderr_logged() -> Iterator[None]:
-    """Libraries in C++ write to file descriptor 2, past Python: it is turned aside for a moment."""
+def stderr_aside() -> Iterator[None]:
+    """Send what is written to stderr to the debug log, or back to stderr if the block fails.
+
+    Libraries in C++ write to file descriptor 2, past Python; so that is what is turned aside.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:

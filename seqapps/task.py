@@ -27,12 +27,13 @@ AnswerKind = Literal[
 class Column:
     """One raw field of a case. Reading, checking, batching and serving all derive from it.
 
-    `shape` is that of one value: () for text, (21,) for a series of 21 steps.
+    `shape` is that of one value: () for text, (21,) for a series of 21 steps, (None,) for a
+    series of any length, which only a row may hold.
     """
 
     kind: Kind
     meaning: str
-    shape: tuple[int, ...] = ()
+    shape: tuple[int | None, ...] = ()
 
     @property
     def dtype(self) -> str:
@@ -161,9 +162,20 @@ class Task:
     metrics: Mapping[str, Metric]
     cases: Callable[[Iterable[Row], Any], Iterable[Case]] = rows_as_they_are
     signatures: Callable[[Any], Mapping[str, Signature]] = no_further_signatures
+    row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
 
     @property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> Mapping[str, Column]:
         """The raw columns of a case, inputs first."""
         return {**self.inputs, **self.targets}
+
+    @property
+    def row_columns(self) -> Mapping[str, Column]:
+        """The raw columns that a source must give."""
+        return self.columns if self.row is None else self.row
+
+    @property
+    def key_columns(self) -> Sequence[str]:
+        """What makes two rows the same question: the inputs, or all that a row holds."""
+        return list(self.inputs if self.row is None else self.row)

@@ -1,3 +1,29 @@
 """`seqapps check TASK`."""
+
+from __future__ import annotations
+
 import click
-command = click.Command("check")
+
+from seqapps.cli import options
+
+
+@click.command("check")
+@options.task_argument
+@options.verbose_option
+@options.plugin_option
+def command(task: str) -> int:
+    """Run the conformance suite on a task, at its tiny size."""
+    from seqapps import registry, start
+
+    entry, found = registry.find(task), registry.load(task)
+    start.tensorflow()
+    from seqapps import checks
+
+    failures = 0
+    file = None if entry.folder == entry.file else entry.file
+    for check, problem in checks.run(found, file=file):
+        mark = click.style("FAIL", fg="red") if problem else click.style("ok  ", fg="green")
+        click.echo(f"{mark}  {checks.name_of(check)}" + (f"\n      {problem}" if problem else ""))
+        failures += problem is not None
+    click.echo(f"{len(checks.CHECKS) - failures} of {len(checks.CHECKS)} checks passed.")
+    return 1 if failures else 0

@@ -69,8 +69,8 @@ def check_trainable(task: Task, data: Data) -> None:
                 + (f" in groups of {data.group!r}" if data.group else "")
                 + "). Rows are cut 8 : 1 : 1 by a hash; give more rows."
             )
-    for name, column in task.targets.items():
-        if column.kind != "category":
+    for name, column in task.row_columns.items():
+        if name not in task.targets or column.kind != "category":
             continue
         seen = {row[name] for row in data.splits["train"]}
         if len(seen) < 2:
@@ -90,7 +90,7 @@ def check_trainable(task: Task, data: Data) -> None:
 
 def problem_of(task: Task, row: Row) -> str | None:
     """Why this row cannot be used, or None: first its columns, then the task's own refusals."""
-    for name, column in task.columns.items():
+    for name, column in task.row_columns.items():
         problem = _column_problem(name, column, row.get(name))
         if problem:
             return problem
@@ -118,7 +118,7 @@ def _usable(
 def _typed(task: Task, row: Row) -> Row:
     """Numbers read from a text file arrive as text; the rest stays what it is."""
     numbers = {
-        name: float(row[name]) for name, column in task.columns.items() if column.kind == "number"
+        name: float(row[name]) for name, column in task.row_columns.items() if column.kind == "number"
     }
     return {**row, **numbers}
 

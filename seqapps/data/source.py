@@ -34,11 +34,11 @@ def open_source(
 
     `columns` maps the task's names to the file's (`--column text=review`).
     """
-    wrong = [name for name in columns if name not in task.columns]
+    wrong = [name for name in columns if name not in task.row_columns]
     if wrong:
         raise UserError(
             f"--column {wrong[0]}={columns[wrong[0]]}: the task {task.name} has no column "
-            f"{wrong[0]!r}. {nearest(wrong[0], task.columns)}"
+            f"{wrong[0]!r}. {nearest(wrong[0], task.row_columns)}"
         )
     if spec is None:
         if not task.samples:
@@ -77,9 +77,9 @@ def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | No
     if path.suffix not in FILES:
         raise UserError(
             f"--data {path}: files of kind {path.suffix or '(no suffix)'} are not read; expected "
-            f"{' or '.join(FILES)} with a header line that names {', '.join(task.columns)}."
+            f"{' or '.join(FILES)} with a header line that names {', '.join(task.row_columns)}."
         )
-    wanted = {name: columns.get(name, name) for name in task.columns}
+    wanted = {name: columns.get(name, name) for name in task.row_columns}
     if group:
         wanted[group] = group
     rows = {None: lambda: table(path, wanted)}

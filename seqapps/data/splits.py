@@ -39,7 +39,7 @@ def cut(
         bucket: name for bucket, name in ((8, "valid"), (9, "test")) if name not in given
     }  # fmt: skip
     cut_now: dict[str, list[Row]] = {"train": []} | {name: [] for name in missing.values()}
-    columns = [group] if group else list(task.inputs)
+    columns = [group] if group else task.key_columns
     for row in uncut:
         bucket = bucket_of(key_of(row, columns=columns)) if missing else 0
         cut_now[missing.get(bucket, "train")].append(row)

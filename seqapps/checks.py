@@ -1,0 +1,359 @@
+"""What every task must satisfy: one property, one short function, a failure that teaches.
+
+`seqapps check TASK` runs them all on the task's tiny settings and its first sample that needs no
+download. A check raises AssertionError; its message says what is wrong and how to mend it.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqapps import files, settings, state
+from seqapps.data.load import Data, check_trainable, load, problem_of
+from seqapps.data.splits import SPLITS, key_of
+from seqapps.errors import ProofError, UserError
+from seqapps.export.compare import compare
+from seqapps.task import Case, Predict, Response, Task
+
+FEW = 5  # cases, where a property needs no more
+ROWS = 1000  # of the sample; a tiny model needs no more
+
+
+@dataclass
+class Trial:
+    """A task trained once at its tiny size, for all checks to look at."""
+
+    task: Task
+    file: Path | None  # task.py where the task is a package; None for a single-file plugin
+    folder: Path  # scratch
+
+    @cached_property
+    def data(self) -> Data:
+        """The first sample that needs no download, cut to a size that is quick."""
+        samples = self.task.samples
+        name = next((name for name, sample in samples.items() if not sample.wheel), next(iter(samples)))
+        data = load(self.task, f"sample:{name}")
+        return replace(data, splits={split: rows[:ROWS] for split, rows in data.splits.items()})
+
+    def cases(self, split: str) -> list[Case]:
+        return list(self.task.cases(self.data.splits[split], self.task.tiny))
+
+    def few(self) -> list[Case]:
+        """Some test cases, the ends of the list among them."""
+        cases = self.cases("test")
+        places = {round(place) for place in np.linspace(0, len(cases) - 1, FEW)}
+        return [cases[place] for place in sorted(places)]
+
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        return self.task.fit(iter(self.data.splits["train"]), self.task.tiny)
+
+    @cached_property
+    def trained(self) -> tuple[Any, Any]:
+        """(model, features), trained with seed 0."""
+        return self.train(self.folder / "first")
+
+    def train(self, folder: Path) -> tuple[Any, Any]:
+        from seqapps.training.train import train
+
+        return train(
+            self.task,
+            self.task.tiny,
+            self.state,
+            cases=self.cases("train"),
+            valid=self.cases("valid"),
+            seed=0,
+            folder=folder,
+            history=folder / "history.csv",
+        )
+
+    @cached_property
+    def predict(self) -> Predict:
+        """The trained model in this process."""
+        from seqapps.predict import in_process
+
+        return in_process(self.task, self.task.tiny, *self.trained)
+
+    @cached_property
+    def responses(self) -> list[Response]:
+        """The trained model's answers to the test cases."""
+        return self.predict(self.cases("test"))
+
+
+def check_splits_have_rows(trial: Trial) -> None:
+    """Every split of the sample gives cases with the declared columns."""
+    check_trainable(trial.task, trial.data)
+    for split in SPLITS:
+        cases = trial.cases(split)
+        assert cases, f"the {split} split gives no case; the other checks would pass on nothing"
+        for case in cases:
+            missing = trial.task.columns.keys() - case.keys()
+            assert not missing, f"a case of {split} lacks the declared column {min(missing)!r}"
+
+
+def check_splits_share_no_row(trial: Trial) -> None:
+    """No input, and no group where one is declared, is in two splits."""
+    group = trial.data.group
+    columns = [group] if group else trial.task.key_columns
+    seen: dict[str, str] = {}
+    for split in SPLITS:
+        for row in trial.data.splits[split]:
+            key = key_of(row, columns=columns)
+            other = seen.setdefault(key, split)
+            assert other == split, f"{key[:80]} is in both {other} and {split}: scores would lie"
+
+
+def check_task_is_light(trial: Trial) -> None:
+    """Importing task.py loads no heavy library, so that lists and help stay instant."""
+    if trial.file is None:
+        return  # a plugin that is a single file may be slow
+    module = sys.modules[trial.task.build_model.__module__].__name__
+    code = (
+        f"import sys, {module}; "
+        "print(*sorted({'tensorflow', 'keras', 'sklearn', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.strip()
+    assert not loaded, (
+        f"importing {module} loads {loaded}; import it inside the functions that need it"
+    )
+
+
+def check_settings_are_documented(trial: Trial) -> None:
+    """Every setting has a one-line meaning."""
+    for field in fields(trial.task.settings):
+        meaning = field.metadata.get("meaning", "")
+        assert meaning, f"{field.name} has no meaning; declare it with seqapps.settings.setting"
+        assert "\n" not in meaning, f"the meaning of {field.name} has more than one line"
+
+
+def check_settings_round_trip(trial: Trial) -> None:
+    """`seqapps config` prints TOML that reads back equal, for default and tiny settings."""
+    for values in (trial.task.settings, trial.task.tiny):
+        text = settings.dumps(values)
+        again = settings.loads(trial.task.settings, text, where="the printed settings")
+        assert again == values, f"the settings come back as {again}, expected {values}"
+
+
+def check_bad_rows_are_told(trial: Trial) -> None:
+    """A row without a value, and every row that the task refuses, gets a reason."""
+    good = trial.data.splits["train"][0]
+    assert problem_of(trial.task, good) is None, f"a row of the sample is refused: {good}"
+    for name in trial.task.row_columns:
+        told = problem_of(trial.task, {**good, name: None})
+        assert told is not None, f"a row without {name} is taken"
+        assert name in told, f"the reason does not name {name!r}: {told}"
+    for refusal in trial.task.refusals:
+        told = problem_of(trial.task, {**good, **refusal.example})
+        assert told == refusal.why, (
+            f"the example of the refusal {refusal.why!r} is answered with {told!r}"
+        )
+
+
+def check_state_is_plain(trial: Trial) -> None:
+    """What `fit` learnt survives being written and read."""
+    try:
+        state.save(trial.state, trial.folder / "state")
+    except TypeError as error:
+        raise AssertionError(str(error)) from error
+    again = state.load(trial.folder / "state")
+    assert again.keys() == trial.state.keys(), f"the state comes back with {sorted(again)}"
+
+
+def check_pair_fits_model(trial: Trial) -> None:
+    """`pair` gives the shapes and types that the model takes."""
+    import keras
+
+    from seqapps.data.batching import batch_of
+
+    model, features = trial.trained
+    inputs, _ = features.pair(batch_of(trial.cases("train")[:FEW], trial.task.columns))
+    given = keras.tree.flatten(inputs)
+    taken = keras.tree.flatten(model.input)
+    assert len(given) == len(taken), f"pair gives {len(given)} inputs, the model has {len(taken)}"
+    for tensor, wanted in zip(given, taken, strict=True):
+        kind = tensor.dtype.name
+        same_kind = kind[:3] == keras.backend.standardize_dtype(wanted.dtype)[:3]
+        fits = len(tensor.shape) == len(wanted.shape) and all(
+            theirs in (None, ours) for ours, theirs in zip(tensor.shape, wanted.shape, strict=True)
+        )
+        assert same_kind and fits, (
+            f"pair gives {kind} {tuple(tensor.shape)}, the model takes {wanted.dtype} "
+            f"{tuple(wanted.shape)} for {wanted.name!r}"
+        )
+
+
+def check_answer_is_declared(trial: Trial) -> None:
+    """The answer has exactly the declared names, batch first, at least two of them, all finite."""
+    declared = trial.task.answer.keys()
+    assert len(declared) >= 2, "one output alone loses its name in REST; declare at least two"
+    for response in trial.responses:
+        assert response.keys() == declared, f"answered {sorted(response)}, expected {sorted(declared)}"
+        for name, value in response.items():
+            for number in _numbers(value):
+                assert math.isfinite(number), f"{name} is {number}"
+
+
+def check_neighbours_change_nothing(trial: Trial) -> None:
+    """A case's answer is the same alone and beside longer and shorter ones."""
+    cases = trial.cases("test")
+    alone = [trial.predict([case])[0] for case in trial.few()]
+    everyone = _in_one_batch(trial, [*trial.few(), *cases])[: len(alone)]
+    found = compare(everyone, alone, trial.task.answer)
+    assert not found.differences, (
+        f"beside other cases the answer changes: {found.differences[0]}. Is padding masked in "
+        "every layer, and does nothing average over the batch?"
+    )
+
+
+def check_padding_changes_nothing(trial: Trial) -> None:
+    """Seven more steps of padding leave the model's output as it is."""
+    import keras
+    import tensorflow as tf
+
+    from seqapps.data.batching import batch_of
+
+    model, features = trial.trained
+    inputs, _ = features.pair(batch_of(trial.few(), trial.task.columns))
+
+    def longer(tensor: Any, wanted: Any) -> Any:
+        free = len(wanted.shape) > 1 and wanted.shape[1] is None
+        more = [[0, 7 if free and axis == 1 else 0] for axis in range(len(tensor.shape))]
+        return tf.pad(tensor, more)
+
+    padded = keras.tree.map_structure(longer, inputs, model.input)
+    for first, second in zip(
+        keras.tree.flatten(model(inputs)), keras.tree.flatten(model(padded)), strict=True
+    ):
+        same = second[:, : first.shape[1]] if len(first.shape) > 2 else second
+        difference = float(np.max(np.abs(np.asarray(first) - np.asarray(same))))
+        assert difference <= 1e-4, (
+            f"with 7 more steps of padding the output changes by {difference:.2g}: some layer "
+            "takes padding for input; pass masks on (mask_zero=True, supports_masking)"
+        )
+
+
+def check_model_beats_trivial_baseline(trial: Trial) -> None:
+    """Even the tiny model learns something: it beats the first baseline on the first metric."""
+    from seqapps.metrics.judge import better, values_of
+
+    name, metric = next(iter(trial.task.metrics.items()))
+    cases = trial.cases("test")
+    first = next(iter(trial.task.baselines))
+    answers = trial.task.baselines[first](trial.cases("train"))(cases)
+    floor = values_of(trial.task.metrics, cases, answers)[name]
+    value = values_of(trial.task.metrics, cases, trial.responses)[name]
+    assert better(metric, value, floor), (
+        f"{name} of the tiny model {value:.4f}, of {first} {floor:.4f}: nothing was learnt. Do "
+        "inputs and targets of `pair` belong together? Are the tiny settings trained long enough?"
+    )
+
+
+def check_metrics_match_hand_made_case(trial: Trial) -> None:
+    """Every metric gives the value that its example was worked out to by hand."""
+    for name, metric in trial.task.metrics.items():
+        example = metric.example
+        sums = metric.statistics(example.cases, example.responses).sum(axis=0)
+        value = metric.reduce(sums)
+        assert math.isclose(value, example.value, rel_tol=1e-6, abs_tol=1e-9), (
+            f"{name} gives {value} for its example, worked out by hand: {example.value}"
+        )
+
+
+def check_metrics_are_finite(trial: Trial) -> None:
+    """Every score is finite and lies in its interval, for the model and every baseline."""
+    from seqapps.metrics.judge import judge
+
+    cases = trial.cases("test")
+    answers = {"model": trial.responses}
+    for name, baseline in trial.task.baselines.items():
+        answers[name] = baseline(trial.cases("train"))(cases)
+    scores, _ = judge(trial.task.metrics, cases, answers, resamples=100)
+    for who, by_metric in scores.items():
+        for name, score in by_metric.items():
+            assert all(map(math.isfinite, score.values())), f"{name} of {who} is {score}"
+            assert score["low"] <= score["value"] <= score["high"], f"{name} of {who}: {score}"
+
+
+def check_training_is_repeatable(trial: Trial) -> None:
+    """The same seed gives the same answers."""
+    from seqapps.predict import in_process
+
+    first = trial.responses[:FEW]
+    again = in_process(trial.task, trial.task.tiny, *trial.train(trial.folder / "again"))
+    found = compare(again(trial.cases("test"))[:FEW], first, trial.task.answer)
+    assert found.largest == 0 and not found.differences, (
+        f"a second training with seed 0 differs by {found.largest:.2g} "
+        f"{' '.join(found.differences[:1])}. Take randomness from keras layers or from the "
+        "settings' seed only"
+    )
+
+
+def check_served_equals_trained(trial: Trial) -> None:
+    """The export, loaded in a fresh process, answers raw inputs as the trained model does."""
+    from seqapps.export import bundle
+
+    try:
+        with files.whole_folder(trial.folder / "export") as staging:
+            bundle.write(
+                staging, trial.task, trial.task.tiny, *trial.trained,
+                cases=trial.cases("valid"), record={"task": trial.task.name},
+            )  # fmt: skip
+    except ProofError as error:
+        raise AssertionError(str(error)) from error
+
+
+Check = Callable[[Trial], None]
+CHECKS: Sequence[Check] = [
+    value for name, value in list(globals().items()) if name.startswith("check_") and name != "check_trainable"
+]
+
+
+def name_of(check: Check) -> str:
+    """`check_pair_fits_model` -> "pair fits model"."""
+    return check.__name__.removeprefix("check_").replace("_", " ")
+
+
+def run(
+    task: Task, *, file: Path | None, checks: Sequence[Check] = CHECKS
+) -> Iterator[tuple[Check, str | None]]:
+    """(check, what is wrong or None), one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(task, file, Path(folder))
+        for check in checks:
+            try:
+                check(trial)
+            except (AssertionError, UserError) as error:
+                yield check, str(error)
+            except Exception as error:  # a task under test may raise anything; the others go on
+                yield check, f"{type(error).__name__}: {error}"
+            else:
+                yield check, None
+
+
+def _in_one_batch(trial: Trial, cases: Sequence[Case]) -> list[Response]:
+    from seqapps.data.batching import batch_of
+    from seqapps.predict import split_batch
+
+    model, features = trial.trained
+    return split_batch(features.respond(model, batch_of(cases, trial.task.inputs)))
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _numbers(item)
+    elif not isinstance(value, str):
+        with suppress(TypeError):
+            yield float(value)
