@@ -42,7 +42,9 @@ class Trial:
     def data(self) -> Data:
         """The first sample that needs no download, cut to a size that is quick."""
         samples = self.task.samples
-        name = next((name for name, sample in samples.items() if not sample.wheel), next(iter(samples)))
+        name = next(
+            (name for name, sample in samples.items() if not sample.wheel), next(iter(samples))
+        )
         data = load(self.task, f"sample:{name}")
         return replace(data, splits={split: rows[:ROWS] for split, rows in data.splits.items()})
 
@@ -199,7 +201,9 @@ def check_answer_is_declared(trial: Trial) -> None:
     declared = trial.task.answer.keys()
     assert len(declared) >= 2, "one output alone loses its name in REST; declare at least two"
     for response in trial.responses:
-        assert response.keys() == declared, f"answered {sorted(response)}, expected {sorted(declared)}"
+        assert response.keys() == declared, (
+            f"answered {sorted(response)}, expected {sorted(declared)}"
+        )
         for name, value in response.items():
             for number in _numbers(value):
                 assert math.isfinite(number), f"{name} is {number}"
@@ -316,7 +320,9 @@ def check_served_equals_trained(trial: Trial) -> None:
 
 Check = Callable[[Trial], None]
 CHECKS: Sequence[Check] = [
-    value for name, value in list(globals().items()) if name.startswith("check_") and name != "check_trainable"
+    value
+    for name, value in list(globals().items())
+    if name.startswith("check_") and name != "check_trainable"
 ]
 
 

@@ -22,14 +22,10 @@ def in_process(task: Task, settings: Any, model: Any, features: Features) -> Pre
     """The trained model: cases -> responses, through the code that is exported."""
     signature = input_signature(task.inputs)
     respond = tf.function(lambda raw: features.respond(model, raw), input_signature=[signature])
-    return lambda cases: answers(
-        respond, cases, task.inputs, plan(cases, task.batching, settings)
-    )
+    return lambda cases: answers(respond, cases, task.inputs, plan(cases, task.batching, settings))
 
 
-def exported(
-    folder: Path, task: Task, settings: Any, *, progress: Progress = SILENT
-) -> Predict:
+def exported(folder: Path, task: Task, settings: Any, *, progress: Progress = SILENT) -> Predict:
     """The exported artefact: cases -> responses, by raw inputs only."""
     serve = load_signature(folder, "serving_default")
 
@@ -56,7 +52,8 @@ def load_signature(folder: Path, name: str) -> Serve:
     function = loaded.signatures[name]
 
     def serve(raw: dict[str, tf.Tensor], _keep: Any = loaded) -> dict[str, tf.Tensor]:
-        return function(**raw)  # the signature alone does not keep its variables alive
+        answer: dict[str, tf.Tensor] = function(**raw)
+        return answer  # the signature alone does not keep its variables alive
 
     return serve
 
@@ -88,9 +85,7 @@ def answers(
     return found
 
 
-def answer_raw(
-    serve: Serve, rows: Sequence[Case], inputs: Mapping[str, Column]
-) -> list[Response]:
+def answer_raw(serve: Serve, rows: Sequence[Case], inputs: Mapping[str, Column]) -> list[Response]:
     """One batch of raw rows answered. Raises UserError where a row does not fit the model."""
     try:
         batch = batch_of(rows, inputs)

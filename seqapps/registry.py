@@ -149,7 +149,9 @@ def _read(file: Path, attribute: str) -> tuple[str, str | None]:
     names = {
         target.id
         for node in tree.body
-        for target in (node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)])
+        for target in (
+            node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        )
         if isinstance(target, ast.Name)
     }
     if attribute not in names:

@@ -106,9 +106,7 @@ class Identity:
 
 
 @contextmanager
-def opened(
-    runs: Path, identity: Identity, *, name: str | None, fresh: bool
-) -> Iterator[Run]:
+def opened(runs: Path, identity: Identity, *, name: str | None, fresh: bool) -> Iterator[Run]:
     """The run's folder, locked; new, or the one to go on with.
 
     Raises UserError where the folder holds another run (settings, data, seed or code differ) or
@@ -155,7 +153,9 @@ def find(runs: Path, given: str) -> Run:
         return Run(next(iter(found.values())))
     if found:
         raise UserError(f"{given}: several runs have that name: {', '.join(map(str, found))}.")
-    known = sorted(f"{file.parent.parent.name}/{file.parent.name}" for file in runs.glob("*/*/run.toml"))
+    known = sorted(
+        f"{file.parent.parent.name}/{file.parent.name}" for file in runs.glob("*/*/run.toml")
+    )
     raise UserError(f"{given}: no such run under {runs}. Known: {', '.join(known) or 'none'}.")
 
 
@@ -236,7 +236,6 @@ def _refuse_other(run: Run, identity: Identity) -> None:
             f"{run.folder} holds another run:\n" + "\n".join(differences) + "\n"
             "Go on as it was, give this one another --name, or start anew with --fresh."
         )
-
 
 
 def _remove(paths: list[Path]) -> None:

@@ -125,9 +125,7 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
             folder.undo_after("prepare")
             start.tensorflow(progress)
             with progress.track("fitting the features"):
-                state.save(
-                    task.fit(iter(data.splits["train"]), request.settings), folder.features
-                )
+                state.save(task.fit(iter(data.splits["train"]), request.settings), folder.features)
         yield Work(request, folder, data, progress)
 
 
@@ -223,9 +221,7 @@ def _publish(work: Work) -> None:
             return
     version = _same_version(folder.model, place) or publish(folder.model, request.output, name)
     evaluation = files.read_json(folder.evaluation)
-    files.write_json(
-        folder.evaluation, {**evaluation, "published_as": name, "version": version}
-    )
+    files.write_json(folder.evaluation, {**evaluation, "published_as": name, "version": version})
     files.write_json(folder.published, {"place": str(place), "version": version})
     work.progress.say(f"published: {request.output / name / str(version)}")
 
@@ -246,7 +242,9 @@ def _write_rejected(file: Path, data: Data) -> None:
     files.write_text(file, text.getvalue())
 
 
-def request_of(folder: Run, task: Task, *, code: Path, output: Path, publish_as: str | None) -> Request:
+def request_of(
+    folder: Run, task: Task, *, code: Path, output: Path, publish_as: str | None
+) -> Request:
     """The request that made an existing run, from what it noted."""
     from seqapps import settings
 

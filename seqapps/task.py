@@ -128,12 +128,12 @@ class Refusal:
     example: Row
 
 
-def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:  # noqa: ARG001
+def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:
     """The cases of most tasks: every row is one request with its truth."""
     return rows
 
 
-def no_further_signatures(settings: Any) -> Mapping[str, Signature]:  # noqa: ARG001
+def no_further_signatures(settings: Any) -> Mapping[str, Signature]:
     """Only `serving_default`, and `classify` where the answer has labels and scores."""
     return {}
 

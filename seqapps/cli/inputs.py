@@ -77,7 +77,5 @@ def _objects(lines: Iterable[str], inputs: Mapping[str, Column], file: str) -> I
         except ValueError:
             raise UserError(f"{file}, line {number}: not a JSON object.") from None
         if not isinstance(value, dict) or not inputs.keys() <= value.keys():
-            raise UserError(
-                f"{file}, line {number}: expected an object with {', '.join(inputs)}."
-            )
+            raise UserError(f"{file}, line {number}: expected an object with {', '.join(inputs)}.")
         yield {name: value[name] for name in inputs}

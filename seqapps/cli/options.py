@@ -23,20 +23,20 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return decorate
 
 
-def _add_plugins(ctx: click.Context, param: click.Parameter, files: tuple[Path, ...]) -> None:  # noqa: ARG001
+def _add_plugins(ctx: click.Context, param: click.Parameter, files: tuple[Path, ...]) -> None:
     from seqapps import registry
 
     for file in files:
         registry.add_plugin(file)
 
 
-def _complete_task(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+def _complete_task(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from seqapps import registry
 
     return [entry.name for entry in registry.entries() if entry.name.startswith(incomplete)]
 
 
-def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001
+def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value:
         import logging
         import os
@@ -64,7 +64,7 @@ quiet_option = click.option("--quiet", is_flag=True, help="Print the result only
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 data_options = _together(
-    click.option("--data", metavar="DATA", help="sample:NAME or a file; default: the first sample."),
+    click.option("--data", metavar="DATA", help="sample:NAME or a file; default: the first."),
     click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS",
                  help="Read the task's column OURS from the file's column THEIRS; repeatable."),
     click.option("--group", metavar="COLUMN",
@@ -95,8 +95,13 @@ run_options = _together(
     data_options,
     settings_options,
     click.option("--name", metavar="NAME", help="Name of the run; default: made of its content."),
-    click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True,
-                 help="Decides first weights, order and dropout."),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0, max=2**31 - 1),
+        default=0,
+        show_default=True,
+        help="Decides first weights, order and dropout.",
+    ),
     runs_option,
     output_option,
     publish_option,

@@ -77,7 +77,7 @@ def pipeline(
 def _buckets(
     cases: Sequence[Case], batching: Buckets, settings: Any
 ) -> list[tuple[np.ndarray, int]]:
-    """(positions, batch size) by quantile of length; the longest case sets a bucket's batch size."""
+    """(positions, batch size) by quantile of length; a bucket's longest case sets its size."""
     lengths = np.array([max(1, batching.length(case)) for case in cases])
     order = np.argsort(lengths, kind="stable")
     parts = [part for part in np.array_split(order, BUCKETS) if part.size]

@@ -118,7 +118,9 @@ def _usable(
 def _typed(task: Task, row: Row) -> Row:
     """Numbers read from a text file arrive as text; the rest stays what it is."""
     numbers = {
-        name: float(row[name]) for name, column in task.row_columns.items() if column.kind == "number"
+        name: float(row[name])
+        for name, column in task.row_columns.items()
+        if column.kind == "number"
     }
     return {**row, **numbers}
 

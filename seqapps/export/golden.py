@@ -40,7 +40,9 @@ def records(
         found.append(
             {
                 "signature": name,
-                "inputs": {key: [_json(value) for value in column] for key, column in inputs.items()},
+                "inputs": {
+                    key: [_json(value) for value in column] for key, column in inputs.items()
+                },
                 "outputs": {key: plain(tensor.numpy()) for key, tensor in outputs.items()},
             }
         )
@@ -56,7 +58,7 @@ def choose(task: Task, cases: Sequence[Case]) -> list[Case]:
     places = {round(i * (len(ordered) - 1) / max(1, count - 1)) for i in range(count)}
     chosen = [ordered[place] for place in sorted(places)]
     if all(column.kind == "text" for column in task.inputs.values()):
-        chosen += [{name: text for name in task.inputs} for text in ODD_TEXTS]
+        chosen += [dict.fromkeys(task.inputs, text) for text in ODD_TEXTS]
     return chosen
 
 

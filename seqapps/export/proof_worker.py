@@ -6,21 +6,25 @@ Run as a script: `python -I proof_worker.py MODEL_FOLDER ANSWERS_FILE`. Reads
 operations.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class NoProjectCode:
     """An import finder that refuses seqapps: an export must not lean on the code that made it."""
 
-    def find_spec(self, name, path=None, target=None):  # noqa: ANN001, ANN201, ARG002
+    def find_spec(self, name: str, *_: object) -> None:
         if name.partition(".")[0] == "seqapps":
             raise ImportError("the export must load without seqapps")
 
 
-def load(folder):
+def load(folder: str) -> tuple[Any, list[str]]:
     """(loaded SavedModel, libraries of operations that it needed)."""
     import tensorflow as tf
 
@@ -34,7 +38,8 @@ def load(folder):
     return tf.saved_model.load(folder), ["tensorflow-text"]
 
 
-def answer(function, columns):
+def answer(function: Any, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Outputs by name, as plain values, of one signature to inputs by column."""
     import tensorflow as tf
 
     _, specs = function.structured_input_signature
@@ -45,13 +50,13 @@ def answer(function, columns):
     return {name: plain(tensor.numpy()) for name, tensor in function(**tensors).items()}
 
 
-def value_of(item):
+def value_of(item: Any) -> Any:
     if isinstance(item, dict):
         return base64.b64decode(item["b64"])
     return item
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     if hasattr(value, "shape") and value.shape:
@@ -59,7 +64,8 @@ def plain(value):
     return value.item() if hasattr(value, "item") else value
 
 
-def main(folder, file):
+def main(folder: str, file: str) -> None:
+    """Answer every record, in one batch and row by row."""
     sys.meta_path.insert(0, NoProjectCode())
     records = json.loads((Path(folder) / "assets.extra" / "golden.json").read_text("utf-8"))
     model, libraries = load(folder)

@@ -17,7 +17,10 @@ CLASSIFY = "classify"
 
 def declared(task: Task, settings: Any) -> dict[str, Signature]:
     """Every signature of the export by name; `classify` where the answer has labels and scores."""
-    found = {DEFAULT: Signature(task.inputs, task.answer, task.summary), **task.signatures(settings)}
+    found = {
+        DEFAULT: Signature(task.inputs, task.answer, task.summary),
+        **task.signatures(settings),
+    }
     if _named(task.answer, "labels") and _named(task.answer, "scores"):
         found[CLASSIFY] = Signature(
             {"inputs": Column("text", "a serialized tf.train.Example")},

@@ -29,7 +29,7 @@ class MaxPooling(keras.layers.Layer):
         highest = ops.max(states * real + FAR_BELOW * (1 - real), axis=1)  # [batch, units]
         return ops.where(ops.any(mask, axis=1, keepdims=True), highest, 0.0)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         return None
 
 
@@ -48,7 +48,9 @@ class AttentionPooling(keras.layers.Layer):
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         add = self.add_weight
-        self.kernel = add(shape=(shape[-1], self.units), initializer="glorot_uniform", name="kernel")
+        self.kernel = add(
+            shape=(shape[-1], self.units), initializer="glorot_uniform", name="kernel"
+        )
         self.bias = add(shape=(self.units,), initializer="zeros", name="bias")
         self.query = add(shape=(self.units, 1), initializer="glorot_uniform", name="query")
 
@@ -62,7 +64,7 @@ class AttentionPooling(keras.layers.Layer):
             weights = ops.softmax(logits * real + FAR_BELOW * (1 - real)) * real
         return ops.sum(states * weights[:, :, None], axis=1), weights
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> tuple[None, None]:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> tuple[None, None]:
         return None, None
 
     def get_config(self) -> dict[str, Any]:

@@ -90,4 +90,5 @@ def macro_f1() -> Metric:
 
 
 def _one_hot(values: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    return (np.asarray(values)[:, None] == np.asarray(names)[None, :]).astype("float64")
+    same = np.asarray(values)[:, None] == np.asarray(names)[None, :]
+    return np.asarray(same, "float64")

@@ -48,7 +48,10 @@ def judge(
     first, others = against or ("", [])
     differences = {
         other: {
-            name: _score(*(a - b for a, b in zip(found[first, name], found[other, name])))
+            name: _score(
+                found[first, name][0] - found[other, name][0],
+                found[first, name][1] - found[other, name][1],
+            )
             for name in metrics
         }
         for other in others

@@ -103,7 +103,7 @@ def write_history(file: Path, position: Position) -> None:
     files.write_text(file, text.getvalue())
 
 
-class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
+class _Steps(keras.callbacks.Callback):
     """Tells the progress bar of every step, and stops when the loss is not a number."""
 
     def __init__(self, advance: Advance) -> None:
@@ -153,18 +153,14 @@ def _take_up(
     if position.best_value is None or better(metric, value, position.best_value):
         position.best_round, position.best_value = position.rounds_done, value
     position.waited = (position.rounds_done - position.best_round) // rounds.per_epoch
-    position.finished = (
-        position.rounds_done == rounds.total or position.waited >= settings.patience
-    )
+    position.finished = position.rounds_done == rounds.total or position.waited >= settings.patience
 
 
 def _flat(losses: dict[str, list[float]]) -> dict[str, float]:
     return {name: float(values[-1]) for name, values in losses.items()}
 
 
-def _line(
-    entry: dict[str, float], position: Position, rounds: Rounds, task: Task
-) -> str:
+def _line(entry: dict[str, float], position: Position, rounds: Rounds, task: Task) -> str:
     scores = ", ".join(f"valid {name} {entry[f'valid_{name}']:.4f}" for name in task.metrics)
     best = ", best so far" if position.best_round == position.rounds_done else ""
     return (

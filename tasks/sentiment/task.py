@@ -33,9 +33,7 @@ class Settings:
     pooling: str = setting(
         "attention", "how a text's states become one vector", choices=("attention", "max")
     )
-    dropout: float = setting(
-        0.5, "share of values left out in training", at_least=0.0, at_most=0.9
-    )
+    dropout: float = setting(0.5, "share of values left out in training", at_least=0.0, at_most=0.9)
     batch_tokens: int = setting(1500, "words in a batch, padding counted", at_least=1)
     epochs: int = setting(10, "most passes over the training data", at_least=1)
     learning_rate: float = setting(1e-3, "step size of Adam", at_least=0.0)

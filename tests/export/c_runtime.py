@@ -93,7 +93,7 @@ class Runtime:
         self.check()
 
     def output(self, name):
-        """"StatefulPartitionedCall:2" -> that output of the graph."""
+        """ "StatefulPartitionedCall:2" -> that output of the graph."""
         operation, _, index = name.partition(":")
         found = self.library.TF_GraphOperationByName(self.graph, operation.encode())
         if not found:
