@@ -62,6 +62,13 @@ class Trial:
         return self.task.fit(iter(self.data.splits["train"]), self.task.tiny)
 
     @cached_property
+    def built(self) -> tuple[Any, Any]:
+        """(model, features) before any training."""
+        from seqapps.training.train import build
+
+        return build(self.task, self.task.tiny, self.state, seed=0)
+
+    @cached_property
     def trained(self) -> tuple[Any, Any]:
         """(model, features), trained with seed 0."""
         return self.train(self.folder / "first")
@@ -179,7 +186,7 @@ def check_pair_fits_model(trial: Trial) -> None:
 
     from seqapps.data.batching import batch_of
 
-    model, features = trial.trained
+    model, features = trial.built
     inputs, _ = features.pair(batch_of(trial.cases("train")[:FEW], trial.task.columns))
     given = keras.tree.flatten(inputs)
     taken = keras.tree.flatten(model.input)

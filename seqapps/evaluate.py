@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from seqapps.data.load import Data
+from seqapps.errors import UserError
 from seqapps.metrics.judge import RESAMPLES, Score, better, judge, values_of
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
@@ -80,6 +81,24 @@ def groups_of(data: Data, cases: Sequence[Case]) -> list[str] | None:
     if not data.group or not all(data.group in case for case in cases):
         return None
     return [str(case[data.group]) for case in cases]
+
+
+def check_labels(
+    task: Task, cases: Sequence[Case], responses: Sequence[Response], *, source: str
+) -> None:
+    """Raise UserError where the data hold a label that the model does not know at all."""
+    names = [name for name, output in task.answer.items() if output.kind == "labels"]
+    for target, column in task.targets.items():
+        if column.kind != "category" or not names:
+            continue
+        known = set(responses[0][names[0]])
+        strange = {case[target] for case in cases} - known
+        if strange:
+            raise UserError(
+                f"{source}: the {target} {min(strange)!r} is none of the model's "
+                f"({', '.join(sorted(known)[:10])}). Were other names used for the same labels, "
+                "or is it another model's data?"
+            )
 
 
 def best_of(task: Task, metric: str, values: Mapping[str, Mapping[str, float]]) -> str | None:

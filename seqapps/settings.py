@@ -19,7 +19,7 @@ def setting(
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> Any:
-    """One field of a settings class, as in `epochs: int = setting(10, "passes over the data")`."""
+    """One field of a settings class: its default, its meaning, and what it may be."""
     limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
     return dataclasses.field(default=default, metadata={"meaning": meaning, **limits})
 

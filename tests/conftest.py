@@ -23,6 +23,12 @@ def _shared_data(request):
         pytest.skip(f"no development data at {SHARED} (SEQAPPS_SHARED_DATA)")
 
 
+@pytest.fixture(autouse=True)
+def _plugins_of_one_test(monkeypatch):
+    """A file given with --plugin is known to that test only."""
+    monkeypatch.setattr(registry, "_given", [])
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     return SHARED

@@ -64,11 +64,12 @@ def command(
         raise UserError(f"{rows.name}: the {chosen} split has no cases.")
     progress = progress_shown(quiet=quiet)
     start.tensorflow(progress)
-    from seqapps.evaluate import MODEL, groups_of
+    from seqapps.evaluate import MODEL, check_labels, groups_of
     from seqapps.metrics.judge import judge
     from seqapps.predict import exported
 
     responses = exported(folder, task, values, progress=progress)(cases)
+    check_labels(task, cases, responses, source=rows.name)
     groups = groups_of(rows, cases)
     scores, _ = judge(task.metrics, cases, {MODEL: responses}, groups=groups)
     if as_json:

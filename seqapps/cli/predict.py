@@ -49,7 +49,8 @@ def command(
     for chunk in chunks(rows, AT_ONCE):
         for row, response in zip(chunk, answer_raw(serve, chunk, signature.inputs), strict=True):
             if as_json:
-                click.echo(json.dumps({**row, **response}, ensure_ascii=False))
+                answer = {name: response[name] for name in signature.answer}
+                click.echo(json.dumps({**row, **answer}, ensure_ascii=False))
             else:
                 shown = "  ".join(str(row[name]) for name in signature.inputs)
                 click.echo(f"{answer_line(response, signature.answer)}  {shown}")

@@ -1,12 +1,18 @@
-"""Accuracy, macro F1 and log loss of named labels."""
+"""Accuracy, macro F1 and log loss of named labels.
+
+NumPy is imported where it is used: tasks import this module, and listing tasks must be instant.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from seqapps.task import Case, Example, Metric, Response
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LEAST_PROBABILITY = 1e-7  # float32's zero must not make one case cost infinity
 
@@ -30,6 +36,8 @@ def mean_of(
     """The mean of a number per case: accuracy, exact match, absolute error."""
 
     def statistics(cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+        import numpy as np
+
         values = [per_case(case, response) for case, response in zip(cases, responses, strict=True)]
         return np.stack([values, np.ones(len(values))], axis=1)  # [cases, 2]: value, count
 
@@ -55,12 +63,12 @@ def log_loss() -> Metric:
 
     def surprise(case: Case, response: Response) -> float:
         by_label = dict(zip(response["labels"], response["scores"], strict=True))
-        return -float(np.log(max(by_label.get(case["label"], 0.0), LEAST_PROBABILITY)))
+        return -math.log(max(by_label.get(case["label"], 0.0), LEAST_PROBABILITY))
 
-    expected = -np.mean(np.log([0.8, 0.5, 0.9, 0.6]))
+    expected = -sum(map(math.log, (0.8, 0.5, 0.9, 0.6))) / 4
     return mean_of(
         surprise,
-        example=Example(_CASES, _RESPONSES, float(expected)),
+        example=Example(_CASES, _RESPONSES, expected),
         higher_is_better=False,
         unit="nats",
     )
@@ -70,6 +78,8 @@ def macro_f1() -> Metric:
     """Mean over the labels of 2 tp / (2 tp + fp + fn); a rare label counts as much as any."""
 
     def statistics(cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+        import numpy as np
+
         names = sorted({name for response in responses for name in response["labels"]})
         names += sorted({case["label"] for case in cases} - set(names))
         true = _one_hot([case["label"] for case in cases], names)  # [cases, labels]
@@ -77,6 +87,8 @@ def macro_f1() -> Metric:
         return np.concatenate([true * told, true, told], axis=1)  # [cases, 3 * labels]
 
     def reduce(sums: np.ndarray) -> float:
+        import numpy as np
+
         hits, true, told = np.split(sums, 3)  # each [labels]
         there = (true + told) > 0  # a label that this resample lacks says nothing
         return float(np.mean(2 * hits[there] / (true + told)[there]))
@@ -90,5 +102,7 @@ def macro_f1() -> Metric:
 
 
 def _one_hot(values: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    import numpy as np
+
     same = np.asarray(values)[:, None] == np.asarray(names)[None, :]
     return np.asarray(same, "float64")

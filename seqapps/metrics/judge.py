@@ -75,7 +75,8 @@ def better(metric: Metric, first: float, second: float) -> bool:
 
 
 def _score(value: float, drawn: np.ndarray) -> Score:
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    with np.errstate(invalid="ignore"):  # a metric that gives infinity is reported as it is
+        low, high = np.quantile(drawn, [0.025, 0.975])
     # The percentile interval of a skewed score can miss the value itself by a hair.
     return {"value": float(value), "low": min(float(low), value), "high": max(float(high), value)}
 

@@ -14,6 +14,7 @@ from seqapps.export.manifest import EXTRA
 from seqapps.report.verdict import table, verdict
 from seqapps.run import Run
 
+INK = "#808080"
 COLOURS = ("#1f6feb", "#d9730d", "#2da44e", "#8250df", "#cf222e")
 
 
@@ -41,7 +42,7 @@ def page(run: Run) -> str:
 
 
 def curve(title: str, series: dict[str, list[float]]) -> str:
-    """A learning curve as inline SVG, which takes the page's text colour."""
+    """A learning curve as inline SVG, in colours that read on a light and on a dark page."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -51,23 +52,19 @@ def curve(title: str, series: dict[str, list[float]]) -> str:
     axes = figure.add_subplot()
     for (name, values), colour in zip(series.items(), COLOURS, strict=False):
         axes.plot(range(1, len(values) + 1), values, marker="o", ms=3, color=colour, label=name)
-    axes.set_title(title, fontsize=10)
-    axes.set_xlabel("round", fontsize=9)
+    axes.set_title(title, fontsize=10, color=INK)
+    axes.set_xlabel("round", fontsize=9, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
-    axes.tick_params(labelsize=8)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.spines[:].set_color(INK)
+    axes.spines[["top", "right"]].set_visible(False)
     if len(series) > 1:
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(fontsize=8, frameon=False, labelcolor=INK)
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     svg = text.getvalue()
-    svg = svg[svg.index("<svg") :]
-    # Black is matplotlib's ink; the page's own colour reads in light and dark.
-    return svg.replace("stroke: #000000", "stroke: currentColor").replace(
-        '<g id="text', '<g fill="currentColor" id="text'
-    )
+    return svg[svg.index("<svg") :]  # without the XML head, which has no place inside a page
 
 
 def _history(run: Run) -> list[dict[str, float]]:

@@ -55,9 +55,12 @@ PROTOTYPES = {
     "TF_StringGetSize": (c_size_t, [c_void_p]),
     "TF_SessionRun": (
         None,
-        [c_void_p, c_void_p, POINTER(Output), POINTER(c_void_p), c_int]  # feeds
-        + [POINTER(Output), POINTER(c_void_p), c_int]  # fetches
-        + [c_void_p, c_int, c_void_p, c_void_p],
+        [
+            c_void_p, c_void_p,  # session, run options
+            POINTER(Output), POINTER(c_void_p), c_int,  # feeds
+            POINTER(Output), POINTER(c_void_p), c_int,  # fetches
+            c_void_p, c_int, c_void_p, c_void_p,  # targets, metadata, status
+        ],
     ),
 }  # fmt: skip
 
@@ -67,7 +70,7 @@ class Runtime:
 
     def __init__(self, libraries):
         # libtensorflow_cc needs symbols of libtensorflow_framework, and so do the libraries of
-        # operations, which look for it by name only: RTLD_GLOBAL shows them the one in memory.
+        # operations, which know no path to it: RTLD_GLOBAL shows them the one in memory.
         for library in libraries:
             self.library = ctypes.CDLL(library, ctypes.RTLD_GLOBAL)
         for name, (gives, takes) in PROTOTYPES.items():

@@ -30,7 +30,9 @@ def test_equal_texts_are_the_same():
 
 
 def test_different_texts_are_named_both():
-    assert differences("good", "bad", "label") == ["row 1, label: 'good' in place of 'bad'"]
+    assert differences(["good"], ["bad"], "tokens") == [
+        "row 1, tokens: at 0: 'good' in place of 'bad'"
+    ]
 
 
 @pytest.mark.parametrize("expected", [0.0, 0.5, -0.5, 1.0, 7.0, -7.0, 1e6])
@@ -118,6 +120,14 @@ def test_a_label_that_the_model_does_not_know_counts_even_at_a_tie():
     found = compare([labelled("fine", scores)], [labelled("bad", scores)], ANSWER)
     assert found.near_ties == 0
     assert len(found.differences) == 1
+
+
+def test_another_label_counts_where_the_answer_has_scores_but_does_not_name_them():
+    unnamed = {name: ANSWER[name] for name in ("label", "scores")}
+    found = compare(
+        [{"label": "good", "scores": [0.5, 0.5]}], [{"label": "bad", "scores": [0.5, 0.5]}], unnamed
+    )
+    assert found.differences == ["row 1, label: 'good' in place of 'bad'"]
 
 
 def test_a_text_without_scores_is_never_a_near_tie():

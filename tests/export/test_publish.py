@@ -134,7 +134,7 @@ def test_models_config_leaves_out_folders_without_a_version(candidate, output):
 def test_an_output_that_cannot_be_written_is_the_users_to_change(candidate, tmp_path):
     """Below a regular file: a closed folder would not stop root."""
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(UserError, match="cannot be published there.*--output"):
+    with pytest.raises(UserError, match=r"cannot be published there .* --output"):
         publish(candidate, tmp_path / "file" / "saved_models", "sentiment")
 
 
@@ -145,12 +145,18 @@ def test_a_name_that_tf_serving_can_serve_passes(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", ".hidden", "-x", "_x", "a/b", "../up", "a b", "a\n", "a\\b", 'a"b', "naïve", "a:b"],
-)  # fmt: skip
+    ["", ".", "..", ".hidden", "-x", "_x", "a/b", "../up", "a b", "a\n", "a\\b", 'a"b', "naïve"],
+)
 def test_a_name_that_tf_serving_cannot_serve_is_refused(name):
     with pytest.raises(UserError, match="--publish-as") as caught:
         check_name(name)
     assert repr(name) in str(caught.value)
+
+
+def test_the_name_of_the_file_that_lists_the_models_is_refused():
+    """A folder of that name would keep the file from being written, for every later publisher."""
+    with pytest.raises(UserError, match=r"models\.config"):
+        check_name("models.config")
 
 
 class Killed(BaseException):

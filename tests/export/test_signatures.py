@@ -157,13 +157,6 @@ def test_no_operation_of_the_graph_needs_cudnn(meta_graph):
     assert not [name for name in operations if "cudnn" in name.lower()]
 
 
-def test_no_function_of_the_graph_has_a_cudnn_twin(meta_graph):
-    """Where a layer may choose, Keras saves a GPU version of its function for later swapping."""
-    names = [function.signature.name for function in meta_graph.graph_def.library.function]
-    assert len(names) > 1
-    assert not [name for name in names if "gpu" in name.lower() or "cudnn" in name.lower()]
-
-
 def test_recurrent_layers_are_told_to_leave_cudnn_alone(trained, bundle):
     """Told while exporting. Without a GPU here the graph alone could not show the mistake."""
     model, _, _ = trained

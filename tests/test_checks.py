@@ -1,0 +1,260 @@
+"""The conformance suite bites: a task broken in one way fails the check that is meant for it."""
+
+import dataclasses
+import importlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqapps import checks, registry
+from seqapps.task import Refusal, Task
+
+EXAMPLE = Path(__file__).parent.parent / "docs" / "examples" / "next_week.py"
+BROKEN = {}
+
+
+def breaks(check, *, says, of="next_week"):
+    """Register a fault: which check must see it, and what the failure must say."""
+
+    def register(fault):
+        BROKEN[fault.__name__] = (check, says, of, fault)
+        return fault
+
+    return register
+
+
+@pytest.fixture
+def next_week():
+    registry.add_plugin(EXAMPLE)
+    return registry.load("next_week")
+
+
+def broken_features(task: Task, **methods) -> Task:
+    """The task with some methods of its Features replaced."""
+
+    def features(settings, state):
+        whole = task.features(settings, state)
+        whole.__class__ = type("Broken", (type(whole),), methods)
+        return whole
+
+    return dataclasses.replace(task, features=features)
+
+
+def with_rows(task: Task, **parts) -> Task:
+    name, sample = next(iter(task.samples.items()))
+    rows = {**sample.rows, **parts}
+    return dataclasses.replace(task, samples={name: dataclasses.replace(sample, rows=rows)})
+
+
+@breaks(checks.check_splits_have_rows, says="test split is empty")
+def a_split_without_rows(task: Task) -> Task:
+    return with_rows(task, test=lambda: iter(()))
+
+
+@breaks(checks.check_splits_have_rows, says="lacks the declared column 'following'")
+def cases_without_a_declared_column(task: Task) -> Task:
+    def cases(rows, settings):
+        for case in task.cases(rows, settings):
+            yield {"values": case["values"]}
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_splits_share_no_row, says="in both train and test")
+def a_test_row_that_is_trained_on(task: Task) -> Task:
+    train = next(iter(task.samples.values())).rows["train"]
+    return with_rows(task, test=train)
+
+
+@breaks(checks.check_settings_are_documented, says="units has no meaning")
+def a_setting_without_meaning(task: Task) -> Task:
+    @dataclass(frozen=True)
+    class Settings:
+        units: int = 3
+
+    return dataclasses.replace(task, settings=Settings(), tiny=Settings())
+
+
+@breaks(checks.check_settings_round_trip, says="units must be at least 1")
+def tiny_settings_that_no_user_could_give(task: Task) -> Task:
+    return dataclasses.replace(task, tiny=dataclasses.replace(task.tiny, units=0))
+
+
+@breaks(checks.check_bad_rows_are_told, says="series is too short")
+def a_refusal_that_does_not_refuse(task: Task) -> Task:
+    short = Refusal(
+        when=lambda row: len(row["series"]) > 10**9,
+        why="the series is too short",
+        example={"series": [1.0]},
+    )
+    return dataclasses.replace(task, refusals=[short])
+
+
+@breaks(checks.check_state_is_plain, says=r"state\['seen'\] is set")
+def state_that_cannot_be_written(task: Task) -> Task:
+    return dataclasses.replace(
+        task, fit=lambda rows, settings: {**task.fit(rows, settings), "seen": {1, 2}}
+    )
+
+
+@breaks(checks.check_pair_fits_model, says=r"pair gives float32 \(5, 21\), the model takes")
+def a_pair_of_the_wrong_shape(task: Task) -> Task:
+    def pair(self, batch):
+        return batch["values"], batch["following"]
+
+    return broken_features(task, pair=pair)
+
+
+@breaks(checks.check_answer_is_declared, says="answered .*'extra'")
+def an_answer_that_is_not_declared(task: Task) -> Task:
+    def respond(self, model, raw):
+        answer = super(type(self), self).respond(model, raw)
+        return {**answer, "extra": answer["level"]}
+
+    return broken_features(task, respond=respond)
+
+
+@breaks(checks.check_answer_is_declared, says="level is nan")
+def an_answer_that_is_not_a_number(task: Task) -> Task:
+    def respond(self, model, raw):
+        answer = super(type(self), self).respond(model, raw)
+        return {**answer, "level": answer["level"] * np.nan}
+
+    return broken_features(task, respond=respond)
+
+
+@breaks(checks.check_neighbours_change_nothing, says="beside other cases the answer changes")
+def scaling_by_the_mean_of_the_batch(task: Task) -> Task:
+    def respond(self, model, raw):
+        import tensorflow as tf
+
+        answer = super(type(self), self).respond(model, raw)
+        return {**answer, "level": answer["level"] - tf.reduce_mean(answer["level"])}
+
+    return broken_features(task, respond=respond)
+
+
+@breaks(checks.check_padding_changes_nothing, says="takes padding for input", of="sentiment")
+def a_model_that_averages_over_padding(task: Task) -> Task:
+    def build_model(settings, features):
+        import keras
+
+        ids = keras.Input([None], dtype="int64")
+        vectors = keras.layers.Embedding(features.word_ids.vocabulary_size(), 7)(ids)
+        mean = keras.layers.GlobalAveragePooling1D()(vectors)
+        scores = keras.layers.Dense(len(features.labels), activation="softmax")(mean)
+        model = keras.Model(ids, scores)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    tiny = dataclasses.replace(task.tiny, epochs=1, pooling="max")
+    return dataclasses.replace(task, build_model=build_model, tiny=tiny)
+
+
+@breaks(checks.check_model_beats_trivial_baseline, says="nothing was learnt")
+def inputs_and_targets_that_do_not_belong_together(task: Task) -> Task:
+    def pair(self, batch):
+        inputs, targets = super(type(self), self).pair(batch)
+        return inputs * 0.0, targets
+
+    return broken_features(task, pair=pair)
+
+
+@breaks(checks.check_metrics_match_hand_made_case, says="worked out by hand: 2.0")
+def a_metric_that_counts_twice(task: Task) -> Task:
+    mae = task.metrics["mae"]
+    double = dataclasses.replace(mae, reduce=lambda sums: 2 * mae.reduce(sums))
+    return dataclasses.replace(task, metrics={"mae": double})
+
+
+@breaks(checks.check_metrics_are_finite, says="mae of model is")
+def a_metric_that_divides_by_nothing(task: Task) -> Task:
+    endless = dataclasses.replace(task.metrics["mae"], reduce=lambda sums: float("inf"))
+    return dataclasses.replace(task, metrics={"mae": endless})
+
+
+@breaks(checks.check_training_is_repeatable, says="a second training with seed 0 differs")
+def weights_from_an_unseeded_source(task: Task) -> Task:
+    def build_model(settings, features):
+        model = task.build_model(settings, features)
+        fresh = np.random.default_rng()
+        model.set_weights([fresh.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
+        return model
+
+    return dataclasses.replace(task, build_model=build_model)
+
+
+@breaks(checks.check_served_equals_trained, says="serving_default row 1.* in place of")
+def an_answer_that_is_other_when_traced(task: Task) -> Task:
+    def respond(self, model, raw):
+        import tensorflow as tf
+
+        answer = super(type(self), self).respond(model, raw)
+        return {**answer, "level": answer["level"] + (0.0 if tf.executing_eagerly() else 0.01)}
+
+    return broken_features(task, respond=respond)
+
+
+@breaks(checks.check_served_equals_trained, says="does not answer in a fresh process")
+def python_inside_the_served_graph(task: Task) -> Task:
+    def respond(self, model, raw):
+        import tensorflow as tf
+
+        answer = super(type(self), self).respond(model, raw)
+        level = tf.numpy_function(lambda value: value, [answer["level"]], tf.float32)
+        return {**answer, "level": tf.ensure_shape(level, [None])}
+
+    return broken_features(task, respond=respond)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_task_fails_the_check_that_is_meant_for_it(fault, next_week, sentiment):
+    check, says, of, broken = BROKEN[fault]
+    task = broken({"next_week": next_week, "sentiment": sentiment}[of])
+    if task.tiny.__class__ is next_week.tiny.__class__ and "learnt" not in says:
+        task = dataclasses.replace(task, tiny=dataclasses.replace(task.tiny, epochs=1))
+    [(_, problem)] = checks.run(task, file=None, checks=[check])
+    assert problem is not None, f"{checks.name_of(check)} did not see the fault"
+    assert re.search(says, problem, re.DOTALL), problem
+
+
+def test_a_heavy_import_in_task_py_fails_the_check(tmp_path, monkeypatch, next_week):
+    folder = tmp_path / "heavy_task"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "task.py").write_text("import sklearn\ndef build_model(settings, features): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    module = importlib.import_module("heavy_task.task")
+    task = dataclasses.replace(next_week, build_model=module.build_model)
+    [(_, problem)] = checks.run(task, file=folder / "task.py", checks=[checks.check_task_is_light])
+    assert problem is not None
+    assert "loads sklearn" in problem
+
+
+def test_every_check_has_a_fault_that_it_sees():
+    bitten = {check for check, *_ in BROKEN.values()} | {checks.check_task_is_light}
+    assert bitten == set(checks.CHECKS)
+
+
+def test_a_check_that_raises_is_a_failure_and_the_others_go_on(next_week):
+    def explodes(trial):
+        raise ZeroDivisionError("by mistake")
+
+    def fine(trial):
+        pass
+
+    found = list(checks.run(next_week, file=None, checks=[explodes, fine]))
+    assert [problem for _, problem in found] == ["ZeroDivisionError: by mistake", None]
+
+
+def test_sentiment_passes_every_check(sentiment):
+    problems = {
+        checks.name_of(check): problem
+        for check, problem in checks.run(sentiment, file=registry.find("sentiment").file)
+        if problem is not None
+    }
+    assert problems == {}
