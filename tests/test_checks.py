@@ -232,7 +232,7 @@ def test_a_heavy_import_in_task_py_fails_the_check(tmp_path, monkeypatch, next_w
     task = dataclasses.replace(next_week, build_model=module.build_model)
     [(_, problem)] = checks.run(task, file=folder / "task.py", checks=[checks.check_task_is_light])
     assert problem is not None
-    assert "loads sklearn" in problem
+    assert re.search(r"loads .*sklearn", problem)
 
 
 def test_every_check_has_a_fault_that_it_sees():

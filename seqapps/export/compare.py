@@ -52,6 +52,8 @@ def compare(
 
 
 def _problem(actual: Any, expected: Any, found: Comparison) -> str | None:
+    if not _alike(actual, expected):
+        return f"{actual!r} in place of {expected!r}"
     if isinstance(expected, str):
         return None if actual == expected else f"{actual!r} in place of {expected!r}"
     if isinstance(expected, list):
@@ -69,6 +71,11 @@ def _problem(actual: Any, expected: Any, found: Comparison) -> str | None:
     difference = abs(actual - expected) / max(1.0, abs(expected))
     found.largest = max(found.largest, float(difference))
     return None if difference <= TOLERANCE else f"{actual} in place of {expected}"
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Both texts, both lists or both numbers."""
+    return all(isinstance(first, kind) == isinstance(second, kind) for kind in (str, list))
 
 
 def _same_length(first: list[Any], second: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -89,7 +96,11 @@ def _near_tie(
 ) -> bool:
     """Whether another label stands there because two scores are the same but for rounding."""
     kinds = {output.kind: key for key, output in answer.items()}
-    if name not in answer or answer[name].kind != "label" or "scores" not in kinds:
+    if (
+        name not in answer
+        or answer[name].kind != "label"
+        or not {"scores", "labels"} <= kinds.keys()
+    ):
         return False
     scores = dict(zip(expected[kinds["labels"]], expected[kinds["scores"]], strict=True))
     chosen = scores.get(actual[name])

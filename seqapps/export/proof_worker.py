@@ -24,30 +24,40 @@ class NoProjectCode:
             raise ImportError("the export must load without seqapps")
 
 
-def load(folder: str) -> tuple[Any, list[str]]:
-    """(loaded SavedModel, libraries of operations that it needed)."""
-    import tensorflow as tf
+class Served:
+    """A SavedModel as TF Serving loads it: a graph, a session, and names of tensors.
 
+    `tf.saved_model.load` would not do: it finds variables through Python objects, and so answers
+    even where the graph's own restore operation leaves some of them without a value.
+    """
+
+    def __init__(self, folder: str) -> None:
+        import tensorflow as tf
+
+        self._session = tf.compat.v1.Session(graph=tf.Graph())
+        self._meta = tf.compat.v1.saved_model.load(self._session, ["serve"], folder)
+
+    def answer(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """Outputs by name, as plain values, of one signature to inputs by column."""
+        signature = self._meta.signature_def[name]
+        feeds = {
+            signature.inputs[key].name: [value_of(item) for item in items]
+            for key, items in columns.items()
+        }
+        fetches = {key: output.name for key, output in signature.outputs.items()}
+        return {key: plain(value) for key, value in self._session.run(fetches, feeds).items()}
+
+
+def load(folder: str) -> tuple[Served, list[str]]:
+    """(loaded SavedModel, libraries of operations that it needed)."""
     try:
-        return tf.saved_model.load(folder), []
+        return Served(folder), []
     except Exception as error:  # TensorFlow raises RuntimeError or its own, by the place
         if "Op type not registered" not in str(error):
             raise
     import tensorflow_text  # noqa: F401  # registers its operations
 
-    return tf.saved_model.load(folder), ["tensorflow-text"]
-
-
-def answer(function: Any, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """Outputs by name, as plain values, of one signature to inputs by column."""
-    import tensorflow as tf
-
-    _, specs = function.structured_input_signature
-    tensors = {
-        name: tf.constant([value_of(item) for item in items], specs[name].dtype)
-        for name, items in columns.items()
-    }
-    return {name: plain(tensor.numpy()) for name, tensor in function(**tensors).items()}
+    return Served(folder), ["tensorflow-text"]
 
 
 def value_of(item: Any) -> Any:
@@ -71,13 +81,13 @@ def main(folder: str, file: str) -> None:
     model, libraries = load(folder)
     answers = []
     for record in records:
-        function, columns = model.signatures[record["signature"]], record["inputs"]
+        name, columns = record["signature"], record["inputs"]
         rows = len(next(iter(columns.values())))
         single = [
-            answer(function, {name: items[row : row + 1] for name, items in columns.items()})
+            model.answer(name, {key: items[row : row + 1] for key, items in columns.items()})
             for row in range(rows)
         ]
-        answers.append({"batch": answer(function, columns), "single": single})
+        answers.append({"batch": model.answer(name, columns), "single": single})
     Path(file).write_text(json.dumps({"answers": answers, "libraries": libraries}), "utf-8")
 
 

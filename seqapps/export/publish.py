@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seqapps import files
 from seqapps.errors import UserError
-from seqapps.export.serving_files import write_models_config
+from seqapps.export.serving_files import MODELS_CONFIG, write_models_config
 
 COUNTER = ".last_version"  # so that a number is not given twice, even when versions are deleted
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -17,10 +17,11 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 def check_name(name: str) -> None:
     """Raise UserError where TF Serving could not serve a model of this name."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name == MODELS_CONFIG:
         raise UserError(
             f"--publish-as {name!r}: expected letters, digits, '.', '_' and '-', beginning with "
-            "a letter or digit; the name becomes a folder and a part of the server's addresses."
+            f"a letter or digit, and not {MODELS_CONFIG}; the name becomes a folder and a part of "
+            "the server's addresses."
         )
 
 
@@ -38,11 +39,14 @@ def publish(candidate: Path, output: Path, name: str) -> int:
         with FileLock(place / ".lock"):
             files.sweep(place)
             staging = Path(tempfile.mkdtemp(dir=place, prefix=".incoming."))
-            shutil.copytree(candidate, staging, dirs_exist_ok=True)
-            staging.chmod(candidate.stat().st_mode)
-            version = next_version(place)
-            files.write_text(place / COUNTER, f"{version}\n")
-            staging.rename(place / str(version))
+            try:
+                shutil.copytree(candidate, staging, dirs_exist_ok=True)
+                version = next_version(place)
+                files.write_text(place / COUNTER, f"{version}\n")
+                staging.rename(place / str(version))
+            except BaseException:
+                shutil.rmtree(staging, ignore_errors=True)
+                raise
         with FileLock(output / ".lock"):
             write_models_config(output)
     except OSError as error:

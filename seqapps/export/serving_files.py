@@ -8,6 +8,7 @@ from typing import Any
 
 from seqapps import files
 
+MODELS_CONFIG = "models.config"
 BATCH_SIZES = (1, 8, 32, 128)
 
 
@@ -51,12 +52,18 @@ def batching_parameters() -> str:
 def write_models_config(output: Path) -> None:
     """`models.config` at the top: every published model, as Docker mounts it under /models."""
     configs = "".join(_config(name) for name in published_names(output))
-    files.write_text(output / "models.config", f"model_config_list {{\n{configs}}}\n")
+    files.write_text(output / MODELS_CONFIG, f"model_config_list {{\n{configs}}}\n")
 
 
 def published_names(output: Path) -> Iterable[str]:
     """Folders of `output` that hold at least one version."""
-    return sorted({folder.parent.name for folder in output.glob("*/*") if folder.name.isdecimal()})
+    return sorted(
+        {
+            folder.parent.name
+            for folder in output.glob("*/*")
+            if folder.name.isdecimal() and folder.is_dir()
+        }
+    )
 
 
 def _config(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -38,14 +38,16 @@ def module_of(
 ) -> tuple[tf.Module, dict[str, Any]]:
     """(what to save, its signatures by name).
 
-    Model and features are attributes of the module, so that their variables and tables are
-    tracked. Recurrent layers are told to leave cuDNN alone: a CPU server lacks its operations.
+    The features are an attribute of the module, so that their tables are tracked. The model is
+    not: Keras saves its variables as copies and TF Serving's loader restores only those
+    (keras-team/keras issue 20095), so the variables that the signatures read are tracked
+    themselves. Recurrent layers are told to leave cuDNN alone: a CPU server lacks its operations.
     """
     for layer in model._flatten_layers():
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False
     module = tf.Module()
-    module.model, module.features = model, features
+    module.features = features
     functions = {
         name: _traced(features, model, "respond" if name == DEFAULT else name, signature.inputs)
         for name, signature in declared(task, settings).items()
@@ -54,7 +56,17 @@ def module_of(
     if CLASSIFY in declared(task, settings):
         functions[CLASSIFY] = _classify(task, features, model)
     module.signature_functions = functions
+    module.variables_read = _variables_read(functions.values())
     return module, functions
+
+
+def _variables_read(functions: Iterable[Any]) -> list[tf.Variable]:
+    found = {
+        id(variable): variable
+        for function in functions
+        for variable in function.get_concrete_function().graph.variables
+    }
+    return list(found.values())
 
 
 def _traced(features: Features, model: Any, method: str, inputs: Mapping[str, Column]) -> Any:

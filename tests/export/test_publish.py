@@ -194,10 +194,16 @@ def test_publishing_works_after_a_kill(killed_midway, candidate):
     assert tree(killed_midway / "sentiment" / str(version)) == tree(candidate)
 
 
-def test_publishing_sweeps_what_a_kill_left(killed_midway, candidate):
-    assert list((killed_midway / "sentiment").glob(".incoming.*"))
-    publish(candidate, killed_midway, "sentiment")
+def test_a_failure_while_copying_leaves_nothing_behind(killed_midway):
     assert not list((killed_midway / "sentiment").glob(".incoming.*"))
+
+
+def test_publishing_sweeps_what_a_hard_kill_left(candidate, output):
+    """After `kill -9` no clean-up runs; the next publishing finds the half copy."""
+    left = output / "sentiment" / ".incoming.k3j4_x9a"
+    left.mkdir(parents=True)
+    publish(candidate, output, "sentiment")
+    assert not left.exists()
 
 
 def test_processes_that_publish_at_once_get_a_version_each(candidate, output):
