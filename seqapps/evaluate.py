@@ -35,7 +35,7 @@ def evaluate(
     The best baseline is chosen on the validation split; the test split is answered once.
     """
     seconds = {"train": _training_seconds(run)}
-    predictors: dict[str, Predict] = {MODEL: exported(run.model, task, settings)}
+    predictors: dict[str, Predict] = {MODEL: exported(run.model, task, settings, progress=progress)}
     for name, baseline in task.baselines.items():
         with progress.track(f"fitting the baseline {name}"), _timed(seconds, f"fit {name}"):
             predictors[name] = baseline(cases["train"])

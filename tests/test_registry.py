@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -192,7 +191,7 @@ def test_a_task_that_is_no_task_is_refused(tmp_path):
 
 def test_a_task_under_another_name_than_its_file_is_refused(tmp_path):
     add_plugin(plugin(tmp_path, "on_the_file", PLUGIN.format(name="in_the_file")))
-    with pytest.raises(UserError, match="names its task 'in_the_file', .* as 'on_the_file'"):
+    with pytest.raises(UserError, match=r"names its task 'in_the_file', .* as 'on_the_file'"):
         load("on_the_file")
 
 
@@ -231,8 +230,8 @@ def test_two_tasks_of_one_name_are_an_error_that_names_both(tmp_path):
 
 
 @pytest.fixture
-def third_party(tmp_path, monkeypatch):
-    """Add an installed distribution that registers a task; its packages cannot be imported."""
+def install_third_party(tmp_path, monkeypatch):
+    """Install a distribution that registers a task; its packages cannot be imported."""
 
     def install(target: str) -> Path:
         package = tmp_path / "thirdparty_suite" / "deep"
@@ -247,28 +246,28 @@ def third_party(tmp_path, monkeypatch):
         monkeypatch.syspath_prepend(tmp_path)
         return package
 
-    return SimpleNamespace(install=install)
+    return install
 
 
-def test_an_installed_task_is_listed_although_its_package_cannot_be_imported(third_party):
-    package = third_party.install("thirdparty_suite.deep.task:TASK")
+def test_an_installed_task_is_listed_although_its_package_cannot_be_imported(install_third_party):
+    package = install_third_party("thirdparty_suite.deep.task:TASK")
     entry = named("others")
     assert (entry.summary, entry.problem) == ("A task of others.", None)
     assert (entry.origin, entry.file) == ("thirdparty 1.0", package / "task.py")
 
 
-def test_an_installed_task_whose_package_cannot_be_imported_does_not_load(third_party):
-    third_party.install("thirdparty_suite.deep.task:TASK")
-    with pytest.raises(UserError, match="thirdparty 1.0 does not load: RuntimeError: imported"):
+def test_an_installed_task_whose_package_cannot_be_imported_does_not_load(install_third_party):
+    install_third_party("thirdparty_suite.deep.task:TASK")
+    with pytest.raises(UserError, match=r"thirdparty 1\.0 does not load: RuntimeError: imported"):
         load("others")
 
 
-def test_an_installed_task_without_its_module_is_listed_with_its_reason(third_party):
-    third_party.install("thirdparty_suite.gone.task:TASK")
+def test_an_installed_task_without_its_module_is_listed_with_its_reason(install_third_party):
+    install_third_party("thirdparty_suite.gone.task:TASK")
     assert named("others").problem == "no module named 'thirdparty_suite.gone.task'"
     assert named("sentiment").problem is None
 
 
-def test_an_installed_task_without_its_attribute_is_listed_with_its_reason(third_party):
-    third_party.install("thirdparty_suite.deep.task:OTHER")
+def test_an_installed_task_without_its_attribute_is_listed_with_its_reason(install_third_party):
+    install_third_party("thirdparty_suite.deep.task:OTHER")
     assert re.search(r"task\.py defines no OTHER", named("others").problem)

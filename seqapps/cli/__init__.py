@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import shlex
@@ -17,6 +18,7 @@ VERBS = (
     "run", "train", "export", "evaluate", "predict", "compare",
     "list", "config", "samples", "check", "doctor",
 )  # fmt: skip
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 RESUMABLE = ("run", "train", "export")
 
 
@@ -74,6 +76,15 @@ def _exit_code(arguments: list[str]) -> int:
         # The reader (`| head`) has enough; without this, Python complains again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in DISK_TROUBLE:
+            raise
+        click.echo(
+            f"{click.style('Error', fg='red', bold=True)}: {error.strerror}: {error.filename}. "
+            "What is finished is kept; make room and give the same command again.",
+            err=True,
+        )
+        return 2
     return result if isinstance(result, int) else 0
 
 

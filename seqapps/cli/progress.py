@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,10 +20,12 @@ def shown(*, quiet: bool) -> Progress:
     """What a command uses: nothing when quiet, bars on a terminal, lines otherwise."""
     if quiet:
         return SILENT
+    if not sys.stderr.isatty():
+        return Lines()
     from rich.console import Console
 
-    console = Console(stderr=True)
-    return Bars(console) if console.is_terminal else Lines()
+    # A descriptor of its own: descriptor 2 is turned aside while TensorFlow starts.
+    return Bars(Console(file=os.fdopen(os.dup(sys.stderr.fileno()), "w")))
 
 
 class Lines(Progress):
@@ -32,42 +36,59 @@ class Lines(Progress):
 
 
 class Bars(Progress):
-    """A bar with figures, steps a second and time left, which vanishes when its work is done."""
+    """Bars with figures, steps a second and time left, which vanish when their work is done."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._bars: Any = None  # one live display; work inside other work is a bar below it
 
     def say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False)
 
     @contextmanager
     def track(self, title: str, total: int | None = None) -> Iterator[Advance]:
-        from rich import progress
+        outermost = self._bars is None
+        if outermost:
+            self._bars = _display(self._console)
+            self._bars.start()
+        bars = self._bars
+        task = bars.add_task(title, total=total, figures="")
 
-        columns = [
-            progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(bar_width=30),
-            progress.MofNCompleteColumn() if total else progress.TimeElapsedColumn(),
-            progress.TextColumn("{task.fields[figures]}", markup=False),
-        ]
-        if total:
-            columns += [_Speed(), progress.TimeRemainingColumn()]
-        with progress.Progress(*columns, console=self._console, transient=True) as bars:
-            task = bars.add_task(title, total=total, figures="")
+        def advance(steps: int = 1, **figures: float) -> None:
+            text = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            bars.update(task, advance=steps, figures=text)
 
-            def advance(steps: int = 1, **figures: float) -> None:
-                text = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-                bars.update(task, advance=steps, figures=text)
-
+        try:
             yield advance
+        finally:
+            bars.remove_task(task)
+            if outermost:
+                bars.stop()
+                self._bars = None
 
 
-def _Speed() -> Any:  # noqa: N802  # a class whose base is imported late
+def _display(console: Console) -> Any:
     from rich import progress
     from rich.text import Text
 
-    class Speed(progress.ProgressColumn):
-        def render(self, task: progress.Task) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+    class Counted(progress.ProgressColumn):
+        """Steps done, steps a second and time left; for work of unknown length the time taken."""
 
-    return Speed()
+        def render(self, task: progress.Task) -> Text:
+            if task.total is None:
+                return Text(f"{task.elapsed or 0:.0f} s")
+            text = f"{task.completed:.0f}/{task.total:.0f}"
+            if task.speed:
+                text += f"  {task.speed:.1f}/s"
+            if task.time_remaining is not None:
+                text += f"  {task.time_remaining:.0f} s left"
+            return Text(text)
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(bar_width=30),
+        Counted(),
+        progress.TextColumn("{task.fields[figures]}", markup=False),
+        console=console,
+        transient=True,
+    )

@@ -1,6 +1,8 @@
 """Every verb through the real entry point, in this process: output, messages, exit codes."""
 
+import errno
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -326,3 +328,17 @@ def test_the_task_name_completes_in_the_shell(call, monkeypatch):
     complete = ShellComplete(seqapps, {}, "seqapps", "_SEQAPPS_COMPLETE")
     assert [item.value for item in complete.get_completions(["run"], "sen")] == ["sentiment"]
     assert "predict" in [item.value for item in complete.get_completions([], "p")]
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_nothing_half_written(
+    call, tmp_path, monkeypatch
+):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    code, out, err = call("run", "sentiment", "--data", "sample:toy", "--name", "full")
+    assert (code, out) == (2, "")
+    assert "No space left on device: runs/sentiment/full/run.toml" in err
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"] == []

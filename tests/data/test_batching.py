@@ -1,0 +1,196 @@
+"""Which cases share a batch, in which order: a pure function of lengths, seed and epoch."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqapps.data.batching import LARGEST_BATCH, batch_of, pipeline, plan, shuffled
+from seqapps.task import Buckets, Column, Fixed
+
+SETTINGS = SimpleNamespace(batch_tokens=97, batch_size=7)
+BUCKETS = Buckets(lambda case: case["length"])
+
+
+def cases_of(count: int, *, longest: int = 29) -> list[dict]:
+    random = np.random.default_rng(count)
+    return [
+        {"length": int(length), "text": f"case {number}", "values": [number, 0.5]}
+        for number, length in enumerate(random.integers(0, longest + 1, count))
+    ]
+
+
+@pytest.mark.parametrize("batching", [BUCKETS, Fixed()], ids=["buckets", "fixed"])
+@pytest.mark.parametrize("count", [1, 5, 11, 211])
+class TestEveryBatching:
+    def test_an_epoch_has_every_case_once(self, batching, count):
+        batches = shuffled(cases_of(count), batching, SETTINGS, seed=3, epoch=5)
+        assert sorted(np.concatenate(batches)) == list(range(count))
+
+    def test_a_plan_has_every_case_once(self, batching, count):
+        batches = plan(cases_of(count), batching, SETTINGS)
+        assert sorted(np.concatenate(batches)) == list(range(count))
+
+    def test_every_epoch_has_as_many_batches_as_the_plan(self, batching, count):
+        cases = cases_of(count)
+        counts = {len(shuffled(cases, batching, SETTINGS, seed=3, epoch=e)) for e in range(7)}
+        assert counts == {len(plan(cases, batching, SETTINGS))}
+
+    def test_the_same_seed_and_epoch_give_the_same_order(self, batching, count):
+        first, second = (
+            shuffled(cases_of(count), batching, SETTINGS, seed=3, epoch=5) for _ in range(2)
+        )
+        assert list(map(list, first)) == list(map(list, second))
+
+    def test_no_batch_is_empty(self, batching, count):
+        batches = shuffled(cases_of(count), batching, SETTINGS, seed=3, epoch=5)
+        assert all(len(batch) for batch in batches)
+
+
+@pytest.mark.parametrize("batching", [BUCKETS, Fixed()], ids=["buckets", "fixed"])
+def test_another_epoch_or_seed_gives_another_order(batching):
+    orders = {
+        tuple(np.concatenate(shuffled(cases_of(211), batching, SETTINGS, seed=seed, epoch=epoch)))
+        for seed in (0, 1, 2)
+        for epoch in (0, 1, 2)
+    }
+    assert len(orders) == 9
+
+
+def test_another_epoch_mixes_other_cases_into_a_batch():
+    cases = cases_of(211)
+    one, two = (
+        {frozenset(batch.tolist()) for batch in shuffled(cases, BUCKETS, SETTINGS, seed=0, epoch=e)}
+        for e in (0, 1)
+    )
+    assert len(one & two) < len(one) / 2
+
+
+def test_short_and_long_batches_come_mixed():
+    """Sorted by length, an epoch would end on its longest cases every time."""
+    cases = cases_of(997)
+    batches = shuffled(cases, BUCKETS, SETTINGS, seed=0, epoch=0)
+    longest = np.array([max(cases[i]["length"] for i in batch) for batch in batches])
+    halves = longest[: len(longest) // 2], longest[len(longest) // 2 :]
+    assert abs(halves[0].mean() - halves[1].mean()) < 0.1 * longest.mean()
+
+
+def test_no_batch_takes_more_steps_than_its_budget():
+    cases = cases_of(997)
+    for batch in [
+        *plan(cases, BUCKETS, SETTINGS),
+        *shuffled(cases, BUCKETS, SETTINGS, seed=3, epoch=5),
+    ]:
+        assert len(batch) * max(1, *(cases[i]["length"] for i in batch)) <= 97
+
+
+def test_a_case_beyond_the_budget_is_a_batch_of_its_own():
+    cases = [{"length": length} for length in [3] * 11 + [101]]
+    assert [11] in [list(batch) for batch in plan(cases, BUCKETS, SETTINGS)]
+
+
+def test_very_short_cases_do_not_fill_huge_batches():
+    cases = [{"length": 1}] * 12_007
+    budget = SimpleNamespace(batch_tokens=100_003)
+    assert max(map(len, plan(cases, BUCKETS, budget))) == LARGEST_BATCH
+
+
+def test_buckets_pad_less_than_chance():
+    def padding(batches) -> float:
+        steps = sum(len(batch) * max(cases[i]["length"] for i in batch) for batch in batches)
+        return 1 - sum(case["length"] for case in cases) / steps
+
+    cases = cases_of(997)
+    at_random = shuffled(cases, Fixed(), SETTINGS, seed=0, epoch=0)
+    assert padding(shuffled(cases, BUCKETS, SETTINGS, seed=0, epoch=0)) < padding(at_random) / 3
+
+
+def test_no_cases_are_no_batches():
+    assert plan([], BUCKETS, SETTINGS) == plan([], Fixed(), SETTINGS) == []
+
+
+COLUMNS = {
+    "text": Column("text", "any"),
+    "stars": Column("number", "any"),
+    "values": Column("series", "any", (2, 3)),
+}
+CASES = [
+    {"text": f"그 {n}", "stars": n + 0.5, "values": np.arange(6.0).reshape(2, 3) + n, "more": n}
+    for n in range(5)
+]
+
+
+def test_a_batch_has_every_column_with_the_cases_first():
+    batch = batch_of(CASES, COLUMNS)
+    assert {name: (tensor.shape, tensor.dtype) for name, tensor in batch.items()} == {
+        "text": ([5], tf.string),
+        "stars": ([5], tf.float32),
+        "values": ([5, 2, 3], tf.float32),
+    }
+    assert [text.decode() for text in batch["text"].numpy()] == [f"그 {n}" for n in range(5)]
+    np.testing.assert_array_equal(batch["stars"], np.arange(5) + 0.5)
+    np.testing.assert_array_equal(batch["values"], np.stack([case["values"] for case in CASES]))
+
+
+def test_a_batch_may_be_empty():
+    shapes = {name: tensor.shape for name, tensor in batch_of([], COLUMNS).items()}
+    assert shapes == {"text": [0], "stars": [0], "values": [0, 2, 3]}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [5.0, [5.0], np.zeros([3, 2]), np.zeros(6), np.zeros([2, 5])],
+    ids=["one number", "a list of one", "turned", "flat", "too long"],
+)
+def test_a_value_of_another_shape_is_never_stretched_or_turned_to_fit(values):
+    with pytest.raises((TypeError, ValueError)):
+        batch_of([{"values": values}], {"values": COLUMNS["values"]})
+
+
+def as_it_is(batch):
+    return batch["text"], batch["values"]
+
+
+def test_a_pipeline_yields_the_batches_in_their_order():
+    order = [np.array([3, 1]), np.array([4]), np.array([0, 2])]
+    found = list(pipeline(CASES, order, COLUMNS, as_it_is))
+    for batch, (texts, values) in zip(order, found, strict=True):
+        assert [text.decode() for text in texts.numpy()] == [CASES[i]["text"] for i in batch]
+        np.testing.assert_array_equal(values, np.stack([CASES[i]["values"] for i in batch]))
+
+
+def test_a_pipeline_keeps_its_order_however_long_a_batch_takes():
+    """Early batches are made slow; parallel workers must not let later ones overtake them."""
+
+    def slow_at_first(batch):
+        def wait(values):
+            import time
+
+            time.sleep(0.03 if values[0, 0, 0] < 2 else 0.0)
+            return values
+
+        return tf.numpy_function(wait, [batch["values"]], tf.float32)
+
+    order = [np.array([n]) for n in range(5)]
+    for _ in range(2):
+        found = [
+            values[0, 0, 0].item()
+            for values in pipeline(CASES, order, COLUMNS, slow_at_first).as_numpy_iterator()
+        ]
+        assert found == [0, 1, 2, 3, 4]
+
+
+def test_a_pipeline_knows_its_number_of_batches():
+    order = [np.array([3, 1]), np.array([4]), np.array([0, 2])]
+    assert pipeline(CASES, order, COLUMNS, as_it_is).cardinality() == 3
+
+
+def test_a_pipeline_gives_pair_the_declared_columns_only():
+    seen = []
+    pipeline(CASES, [np.array([0])], COLUMNS, lambda batch: seen.append(dict(batch)) or batch)
+    assert {name: (spec.shape.as_list(), spec.dtype) for name, spec in seen[0].items()} == {
+        "text": ([None], tf.string),
+        "stars": ([None], tf.float32),
+        "values": ([None, 2, 3], tf.float32),
+    }

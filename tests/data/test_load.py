@@ -1,0 +1,243 @@
+"""A source read once: usable rows in three splits, the rest listed, a fingerprint of it all."""
+
+import dataclasses
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from seqapps.data.load import check_trainable, load, problem_of
+from seqapps.data.splits import bucket_of
+from seqapps.errors import UserError
+from seqapps.task import Column, Sample
+
+
+def says(*parts: str) -> Any:
+    """A UserError whose message holds all parts, in this order."""
+    return pytest.raises(UserError, match="(?s)" + ".*".join(map(re.escape, parts)))
+
+
+def split_of(text: str) -> str:
+    return {8: "valid", 9: "test"}.get(bucket_of(f'["{text}"]'), "train")
+
+
+def text_of(split: str) -> str:
+    """A text that the hash puts into this split."""
+    texts = (f"sentence {number}" for number in itertools.count())
+    return next(text for text in texts if split_of(text) == split)
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """Write rows as a csv file and give its path."""
+
+    def write(rows, *, name="reviews.csv", header="text,label"):
+        file = tmp_path / name
+        lines = [header, *(",".join(row) for row in rows)]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return str(file)
+
+    return write
+
+
+def good_rows(count: int) -> list[tuple[str, str]]:
+    return [(f"sentence {number}", ("good", "bad")[number % 2]) for number in range(count)]
+
+
+def test_rows_are_cut_into_the_three_splits(sentiment, reviews):
+    data = load(sentiment, reviews(good_rows(211)))
+    for name, rows in data.splits.items():
+        assert [row["text"] for row in rows] == [
+            text for text, _ in good_rows(211) if split_of(text) == name
+        ]
+    assert data.name == "reviews.csv"
+    assert data.rejected == []
+
+
+def test_a_header_alone_has_no_rows(sentiment, reviews):
+    with says("reviews.csv: no rows; expected at least a header line and rows."):
+        load(sentiment, reviews([]))
+
+
+def test_unusable_rows_are_left_out_and_listed_with_file_and_row(sentiment, reviews):
+    rows = good_rows(311)
+    rows[7], rows[100] = ("", "good"), ("sentence", " ")
+    rows[13] = ("... --- ...", "good")
+    data = load(sentiment, reviews(rows))
+    assert sum(map(len, data.splits.values())) == 308
+    assert data.rejected == [
+        ("reviews.csv, row 8", "the text is empty"),
+        ("reviews.csv, row 14", sentiment.refusals[0].why),
+        ("reviews.csv, row 101", "the label is empty"),
+    ]
+
+
+@pytest.mark.parametrize(("count", "allowed"), [(2, True), (3, False)])
+def test_up_to_one_percent_of_the_rows_may_be_unusable(count, allowed, sentiment, reviews):
+    file = reviews([("", "good")] * count + good_rows(200 - count))
+    if allowed:
+        assert len(load(sentiment, file).rejected) == count
+    else:
+        with says("reviews.csv, row 1: the text is empty", "3 of 200 rows", "more than 1%"):
+            load(sentiment, file)
+
+
+def test_too_many_unusable_rows_are_an_error_that_lists_the_first_ten(sentiment, reviews):
+    with says("13 of 1,013 rows cannot be used, more than 1%", "--column") as error:
+        load(sentiment, reviews(good_rows(1000) + [("", "good")] * 13))
+    listed = [line for line in str(error.value).splitlines() if line.startswith("  ")]
+    assert listed == [f"  reviews.csv, row {row}: the text is empty" for row in range(1001, 1011)]
+
+
+def test_a_row_without_its_group_is_unusable(sentiment, reviews):
+    rows = [(*row, "film 7") for row in good_rows(200)]
+    rows[4] = (*rows[4][:2], "")
+    data = load(sentiment, reviews(rows, header="text,label,film"), group="film")
+    assert data.rejected == [("reviews.csv, row 5", "the group column 'film' is empty")]
+    assert data.group == "film"
+
+
+def test_rows_of_one_group_are_in_one_split(sentiment, reviews):
+    rows = [(*row, f"film {number % 37}") for number, row in enumerate(good_rows(331))]
+    data = load(sentiment, reviews(rows, header="text,label,film"), group="film")
+    films = [{row["film"] for row in rows} for rows in data.splits.values()]
+    assert sum(map(len, films)) == len(set.union(*films)) == 37
+
+
+def rated(sentiment):
+    """The sentiment task with a number as a further input."""
+    inputs = {**sentiment.inputs, "stars": Column("number", "how many")}
+    return dataclasses.replace(sentiment, inputs=inputs)
+
+
+def test_numbers_arrive_as_numbers(sentiment, reviews):
+    rows = [("fine", "good", "3.5"), ("poor", "bad", " 1e0 "), ("odd", "bad", "-0")]
+    data = load(rated(sentiment), reviews(rows, header="text,label,stars"))
+    stars = {row["text"]: row["stars"] for rows in data.splits.values() for row in rows}
+    assert stars == {"fine": 3.5, "poor": 1.0, "odd": 0.0}
+    assert {type(value) for value in stars.values()} == {float}
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("many", "stars is 'many', expected a number"),
+        ("", "stars is '', expected a number"),
+        ("nan", "stars holds NaN or infinity"),
+        ("-inf", "stars holds NaN or infinity"),
+    ],
+)
+def test_what_is_no_number_is_unusable(value, why, sentiment, reviews):
+    rows = [(*row, "3") for row in good_rows(200)]
+    rows[6] = (*rows[6][:2], value)
+    data = load(rated(sentiment), reviews(rows, header="text,label,stars"))
+    assert data.rejected == [("reviews.csv, row 7", why)]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"label": "good"}, "text is missing"),
+        ({"text": None, "label": "good"}, "text is missing"),
+        ({"text": float("nan"), "label": "good"}, "text is missing"),
+        ({"text": b"fine", "label": "good"}, "text is bytes b'fine', expected text"),
+        ({"text": "fine", "label": 3}, "label is int 3, expected text"),
+        ({"text": " \n", "label": "good"}, "the text is empty"),
+        ({"text": "fine", "label": "good"}, None),
+    ],
+)
+def test_a_row_of_a_sample_is_checked_like_one_of_a_file(row, why, sentiment):
+    assert problem_of(sentiment, row) == why
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "value", "why"),
+    [
+        ("series", (3,), [1.0, 2.0, 3.0], None),
+        ("series", (3,), [1.0, float("nan"), 3.0], "x holds NaN or infinity"),
+        ("series", (3,), ["a", "b", "c"], "x is ['a', 'b', 'c'], expected numbers"),
+        ("series", (3,), [[1.0], [2.0, 3.0]], "x is [[1.0], [2.0, 3.0]], expected numbers"),
+        ("image", (), b"GIF89a", None),
+        ("image", (), b"", "x holds no image bytes"),
+        ("image", (), "GIF89a", "x holds no image bytes"),
+    ],
+)
+def test_each_kind_of_column_is_checked(kind, shape, value, why, sentiment):
+    task = dataclasses.replace(
+        sentiment, inputs={"x": Column(kind, "any", shape)}, targets={}, refusals=()
+    )
+    assert problem_of(task, {"x": value}) == why
+
+
+def test_the_first_refusal_of_the_task_is_given_as_the_reason(sentiment):
+    (refusal,) = sentiment.refusals
+    assert problem_of(sentiment, refusal.example) == refusal.why
+
+
+def test_one_label_only_cannot_be_learnt(sentiment, reviews):
+    data = load(sentiment, reviews([(text, "good") for text, _ in good_rows(211)]))
+    with says("reviews.csv: column 'label' has the one value 'good' in training"):
+        check_trainable(sentiment, data)
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_a_label_that_training_lacks_is_named_with_its_split(split, sentiment, reviews):
+    rows = [(text, "mixed" if text == text_of(split) else label) for text, label in good_rows(211)]
+    data = load(sentiment, reviews(rows))
+    with says(f"the label 'mixed' occurs in the {split} split but not in training (bad, good)"):
+        check_trainable(sentiment, data)
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_an_empty_split_is_an_error_that_says_how_many_rows_there_are(split, sentiment, reviews):
+    rows = [row for row in good_rows(211) if split_of(row[0]) != split]
+    with says(f"the {split} split is empty ({len(rows)} usable rows)", "give more rows"):
+        check_trainable(sentiment, load(sentiment, reviews(rows)))
+
+
+def test_an_empty_split_of_groups_names_their_column(sentiment, reviews):
+    rows = [(*row, "film 7") for row in good_rows(211)]
+    data = load(sentiment, reviews(rows, header="text,label,film"), group="film")
+    with says("usable rows in groups of 'film')"):
+        check_trainable(sentiment, data)
+
+
+def test_good_data_can_be_trained_on(sentiment, toy):
+    assert check_trainable(sentiment, toy) is None
+
+
+def test_the_fingerprint_follows_the_content_and_not_the_files_name(sentiment, reviews):
+    rows = good_rows(101)
+    before = load(sentiment, reviews(rows)).fingerprint
+    assert load(sentiment, reviews(rows, name="other.csv")).fingerprint == before
+    flipped = [*rows[:-1], (rows[-1][0], "bad" if rows[-1][1] == "good" else "good")]
+    others = [flipped, rows[:-1], [*rows[1:], rows[0]], [("Sentence 0", "good"), *rows[1:]]]
+    prints = {load(sentiment, reviews(other)).fingerprint for other in others}
+    assert len({before, *prints}) == 5
+
+
+def test_the_fingerprint_follows_the_group(sentiment, reviews):
+    """The same rows in other splits are other data."""
+    rows = [
+        (*row, f"film {number % 7}", f"{number % 3}") for number, row in enumerate(good_rows(101))
+    ]
+    file = reviews(rows, header="text,label,film,year")
+    prints = {load(sentiment, file, group=group).fingerprint for group in (None, "film", "year")}
+    assert len(prints) == 3
+
+
+def test_the_fingerprint_follows_the_given_splits(sentiment):
+    def printed(**parts):
+        rows = {name: (lambda part=part: iter(part)) for name, part in parts.items()}
+        task = dataclasses.replace(sentiment, samples={"s": Sample(summary="", rows=rows)})
+        return load(task, "sample:s").fingerprint
+
+    one, two = {"text": "fine", "label": "good"}, {"text": "poor", "label": "bad"}
+    assert printed(train=[one], test=[two]) == printed(train=[one], test=[two])
+    assert printed(train=[one], test=[two]) != printed(train=[one, two], test=[])
+
+
+def test_the_toy_sample_has_every_sentence_once(toy):
+    texts = [row["text"] for rows in toy.splits.values() for row in rows]
+    assert len(texts) == len(set(texts)) == 600

@@ -1,0 +1,237 @@
+"""Files to rows with the place they come from; whatever is wrong is said with its place."""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqapps.data.source import open_source
+from seqapps.errors import UserError
+
+
+def says(*parts: str) -> Any:
+    """A UserError whose message holds all parts, in this order."""
+    return pytest.raises(UserError, match="(?s)" + ".*".join(map(re.escape, parts)))
+
+
+@pytest.fixture
+def read(sentiment, tmp_path):
+    """Write a file and read it as the sentiment task does; a list of (where, row)."""
+
+    def read(content: str | bytes, *, name="reviews.csv", columns=None, group=None):
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        source = open_source(sentiment, str(file), columns=columns or {}, group=group)
+        return [located for rows in source.splits.values() for located in rows()]
+
+    return read
+
+
+def row(text: str, label: str = "good") -> dict[str, str]:
+    return {"text": text, "label": label}
+
+
+def test_rows_come_with_file_and_number(read):
+    assert read("text,label\nfine,good\npoor,bad\n") == [
+        ("reviews.csv, row 1", row("fine")),
+        ("reviews.csv, row 2", row("poor", "bad")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"\xef\xbb\xbftext,label\nfine,good\n", "fine"),
+        (b'text,label\n"fine, really",good\n', "fine, really"),
+        (b'text,label\n"a ""fine"" one",good\n', 'a "fine" one'),
+        (b'text,label\na "fine" one,good\n', 'a "fine" one'),
+        (b'text,label\n"two\nlines",good\n', "two\nlines"),
+        (b'text,label\n"two\r\nlines",good\r\n', "two\r\nlines"),
+        (b"text,label\r\nfine,good", "fine"),
+        ("text,label\n그 영화,good\n".encode(), "그 영화"),
+        (b"label,id,text\ngood,7,fine\n", "fine"),
+        (b"text,label\n" + b"x" * 200_003 + b",good\n", "x" * 200_003),
+    ],
+    ids=[
+        "byte order mark", "separator in quotes", "quotes in quotes", "quotes within a value",
+        "line end in quotes", "two line ends", "no last line end", "korean", "other order",
+        "longer than the csv module's own limit",
+    ],
+)  # fmt: skip
+def test_a_csv_file_is_read(content, text, read):
+    assert read(content) == [("reviews.csv, row 1", row(text))]
+
+
+@pytest.mark.parametrize("text", ['the " alone', '"quoted"', '"', "a, b", "it's"])
+def test_a_tsv_file_is_never_quoted(text, read):
+    content = f"text\tlabel\n{text}\tgood\nfine\tgood\n"
+    assert read(content, name="reviews.tsv") == [
+        ("reviews.tsv, row 1", row(text)),
+        ("reviews.tsv, row 2", row("fine")),
+    ]
+
+
+def test_blank_lines_are_no_rows(read):
+    rows = read("text,label\n\nfine,good\n\n\npoor,bad\n\n")
+    assert [found for _, found in rows] == [row("fine"), row("poor", "bad")]
+
+
+def test_columns_that_the_task_does_not_know_are_left_out(read):
+    assert read("id,text,label,stars\n7,fine,good,5\n") == [("reviews.csv, row 1", row("fine"))]
+
+
+def test_a_column_is_read_from_the_one_it_is_mapped_to(read):
+    rows = read("review,label\nfine,good\n", columns={"text": "review"})
+    assert rows == [("reviews.csv, row 1", row("fine"))]
+
+
+def test_mapping_wins_over_a_column_of_the_tasks_own_name(read):
+    rows = read("text,full,label\nshort,long,good\n", columns={"text": "full"})
+    assert rows == [("reviews.csv, row 1", row("long"))]
+
+
+def test_the_group_column_is_read_too(read):
+    rows = read("film,text,label\nAlien,fine,good\n", group="film")
+    assert rows == [("reviews.csv, row 1", {**row("fine"), "film": "Alien"})]
+
+
+def test_the_source_is_named_for_people_and_opened_again_from_anywhere(
+    sentiment, tmp_path, monkeypatch
+):
+    (tmp_path / "reviews.csv").write_text("text,label\n")
+    monkeypatch.chdir(tmp_path)
+    source = open_source(sentiment, "reviews.csv", columns={}, group=None)
+    assert (source.name, source.spec) == ("reviews.csv", str(tmp_path / "reviews.csv"))
+
+
+def test_a_file_that_is_not_there_names_the_nearest(sentiment, tmp_path):
+    (tmp_path / "reviews.csv").write_text("text,label\n")
+    with says("--data", "review.csv: no such file.", "Did you mean 'reviews.csv'?"):
+        open_source(sentiment, str(tmp_path / "review.csv"), columns={}, group=None)
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_said_to_be_missing(sentiment, tmp_path):
+    with says("no such file. Known: none."):
+        open_source(sentiment, str(tmp_path / "none" / "a.csv"), columns={}, group=None)
+
+
+def test_a_folder_is_no_file(sentiment, tmp_path):
+    with says(f"--data {tmp_path}: not a file", ".csv or .tsv"):
+        open_source(sentiment, str(tmp_path), columns={}, group=None)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.xlsx", ".xlsx"), ("a", "(no suffix)")])
+def test_a_file_of_another_kind_says_what_is_expected(name, kind, read):
+    with says(f"files of kind {kind} are not read", ".csv or .tsv", "text, label"):
+        read("text,label\n", name=name)
+
+
+def test_an_empty_file_is_said_to_be_empty(read):
+    with says("reviews.csv: the file is empty; expected a header line and rows."):
+        read("")
+
+
+def test_a_header_below_a_blank_line_is_found(read):
+    rows = read("\ntext,label\nfine,good\n")
+    assert [found for _, found in rows] == [row("fine")]
+
+
+def test_a_missing_column_lists_what_is_there_and_how_to_map_it(read):
+    with says("reviews.csv: no column 'text'; found review, label.", "--column text=NAME"):
+        read("review,label\nfine,good\n")
+
+
+def test_a_column_mapped_to_one_that_is_not_there_is_missing(read):
+    with says("no column 'reviw'; found review, label", "--column text=NAME"):
+        read("review,label\nfine,good\n", columns={"text": "reviw"})
+
+
+def test_a_missing_group_column_is_not_blamed_on_column(read):
+    """`--column film=NAME` would be refused: film is no column of the task."""
+    with pytest.raises(UserError, match="no column 'film'; found text, label") as error:
+        read("text,label\nfine,good\n", group="film")
+    assert "--column" not in str(error.value)
+    assert "--group" in str(error.value)
+
+
+def test_a_column_that_the_task_does_not_have_names_the_nearest(read):
+    with says("--column txt=review", "no column 'txt'", "Did you mean 'text'?"):
+        read("review,label\nfine,good\n", columns={"txt": "review"})
+
+
+def test_a_row_of_another_length_is_named_with_row_and_line(read):
+    with says("reviews.csv, row 3 (line 5): 3 values, but the header names 2 columns."):
+        read('text,label\n"two\nlines",good\nfine,good\npoor,really,bad\n')
+
+
+def test_a_row_that_is_cut_short_is_named(read):
+    with says("reviews.csv, row 2 (line 3): 1 values, but the header names 2 columns."):
+        read("text,label\nfine,good\npoor\n")
+
+
+@pytest.mark.parametrize("content", ['text,label\n"fine,good\n', 'text,label\n"fine" x,good\n'])
+def test_quotes_that_do_not_fit_are_named_with_the_line(content, read):
+    with says("reviews.csv, line 2: not valid csv:"):
+        read(content)
+
+
+def test_text_that_is_not_utf8_says_which_byte_and_how_to_convert(read):
+    with says("reviews.csv: not UTF-8 text (byte 0xf6).", "iconv"):
+        read(b"text,label\nsch\xf6n,good\n")
+
+
+def test_a_header_that_names_a_column_twice_is_refused(read):
+    with says("reviews.csv: the header names 'text' twice."):
+        read("text,label,text\na,good,b\n")
+
+
+def test_of_two_doubled_columns_the_one_that_matters_is_named(read):
+    with says("reviews.csv: the header names 'text' twice."):
+        read("id,id,text,label,text\n1,2,a,good,b\n")
+
+
+def test_doubled_columns_that_nobody_reads_do_no_harm(read):
+    assert read("id,text,label,id\n3,fine,good,5\n") == [("reviews.csv, row 1", row("fine"))]
+
+
+def test_an_unknown_sample_names_the_nearest(sentiment):
+    with says("--data sample:tou", "no such sample", "Did you mean 'toy'?"):
+        open_source(sentiment, "sample:tou", columns={}, group=None)
+
+
+def test_a_column_of_a_sample_is_read_from_the_one_it_is_mapped_to(sentiment):
+    source = open_source(sentiment, "sample:toy", columns={"text": "label"}, group=None)
+    _, first = next(source.splits[None]())
+    assert first["text"] == first["label"]
+
+
+def test_a_column_mapped_to_one_that_a_sample_lacks_is_not_ignored(sentiment):
+    source = open_source(sentiment, "sample:toy", columns={"text": "reviw"}, group=None)
+    with pytest.raises(UserError, match="no column 'reviw'"):
+        next(source.splits[None]())
+
+
+def test_without_data_the_first_sample_is_opened(sentiment):
+    source = open_source(sentiment, None, columns={}, group=None)
+    assert source.name == "sample:rotten-tomatoes"
+    assert source.group == "film"
+
+
+def test_the_rows_of_a_sample_come_with_their_number(sentiment):
+    source = open_source(sentiment, "sample:toy", columns={}, group=None)
+    where, first = next(source.splits[None]())
+    assert where == "sample:toy, row 1"
+    assert first.keys() == {"text", "label"}
+
+
+def test_a_file_of_any_values_reads_as_the_csv_module_wrote_it(read, tmp_path):
+    """A round trip through the standard writer."""
+    texts = ['"', '""', ",", "\n", "a\r\nb", " padded ", "'", "\\", "그, 영화", "a\tb", "#"]
+    with (tmp_path / "written.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        writer.writerows([text, "good"] for text in texts)
+    rows = read(Path(file.name).read_bytes())
+    assert [found["text"] for _, found in rows] == texts
