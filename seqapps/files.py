@@ -71,12 +71,16 @@ def sweep(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def digest_of_tree(folder: Path, *patterns: str) -> str:
-    """SHA-256 over names and contents of the files that match, independent of where they lie."""
+def digest_of_tree(folder: Path, pattern: str, *, leave_out: str | None = None) -> str:
+    """SHA-256 over names and contents of the files that match, independent of where they lie.
+
+    `leave_out` names a folder directly below `folder` whose files do not count.
+    """
     digest = hashlib.sha256()
-    for file in sorted({file for pattern in patterns for file in folder.rglob(pattern)}):
-        if file.is_file():
-            digest.update(f"{file.relative_to(folder).as_posix()}\0".encode())
+    for file in sorted(folder.rglob(pattern)):
+        name = file.relative_to(folder)
+        if file.is_file() and name.parts[0] != leave_out:
+            digest.update(f"{name.as_posix()}\0".encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 

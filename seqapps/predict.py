@@ -86,13 +86,24 @@ def answers(
 
 
 def answer_raw(serve: Serve, rows: Sequence[Case], inputs: Mapping[str, Column]) -> list[Response]:
-    """One batch of raw rows answered. Raises UserError where a row does not fit the model."""
+    """One batch of raw rows answered. Raises UserError where a value does not fit the model."""
+    for row in rows:
+        for name, column in inputs.items():
+            _check_fits(name, column, row[name])
+    return split_batch(serve(batch_of(rows, inputs)))
+
+
+def _check_fits(name: str, column: Column, value: Any) -> None:
+    if column.dtype == "string":
+        if not isinstance(value, str | bytes):
+            raise UserError(f"{name} is {value!r}, expected text.")
+        return
     try:
-        batch = batch_of(rows, inputs)
-    except (TypeError, ValueError) as error:
-        expected = ", ".join(f"{name} {column.shape or ''}" for name, column in inputs.items())
-        raise UserError(f"The input does not fit the model's {expected}: {error}") from None
-    return split_batch(serve(batch))
+        shape = np.asarray(value, "float32").shape
+    except (TypeError, ValueError):
+        raise UserError(f"{name} is {str(value)[:60]}, expected numbers.") from None
+    if shape != column.shape:
+        raise UserError(f"{name} has the shape {shape}, the model takes {column.shape}.")
 
 
 def split_batch(batch: Mapping[str, tf.Tensor]) -> list[Response]:

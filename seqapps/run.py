@@ -93,6 +93,7 @@ class Identity:
     settings: Any
     seed: int
     data: str  # what --data named: a sample, or the file's absolute path
+    content: str
     fingerprint: str
     code: str
     group: str | None
@@ -165,20 +166,21 @@ def identity_of(
     values: Any,
     seed: int,
     data: str,
+    content: str,
     fingerprint: str,
     code_folder: Path,
     group: str | None,
     columns: dict[str, str],
 ) -> Identity:
     """The identity of a run of `task`; `code_folder` is where the task's files lie."""
-    core = files.digest_of_tree(Path(__file__).parent, "*.py")
+    core = files.digest_of_tree(Path(__file__).parent, "*.py", leave_out="tasks")
     own = (
         files.digest_of_tree(code_folder, "*.py")
         if code_folder.is_dir()
         else hashlib.sha256(code_folder.read_bytes()).hexdigest()
     )
     code = hashlib.sha256(f"{core}{own}".encode()).hexdigest()
-    return Identity(task.name, values, seed, data, fingerprint, code, group, columns)
+    return Identity(task.name, values, seed, data, content, fingerprint, code, group, columns)
 
 
 def record_text(identity: Identity) -> str:
@@ -194,6 +196,7 @@ def record_text(identity: Identity) -> str:
             "seed": identity.seed,
             "data": {
                 "source": identity.data,
+                "content": identity.content,
                 "fingerprint": identity.fingerprint,
                 "group": identity.group or "",
                 "columns": identity.columns,
@@ -234,7 +237,8 @@ def _refuse_other(run: Run, identity: Identity) -> None:
     if differences:
         raise UserError(
             f"{run.folder} holds another run:\n" + "\n".join(differences) + "\n"
-            "Go on as it was, give this one another --name, or start anew with --fresh."
+            "Go on with what made it, or make a run anew: `seqapps run` with another --name, or "
+            "with --fresh."
         )
 
 

@@ -108,6 +108,7 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
         values=request.settings,
         seed=request.seed,
         data=data.spec,
+        content=data.content,
         fingerprint=data.fingerprint,
         code_folder=request.code,
         group=data.group,
@@ -222,6 +223,9 @@ def _publish(work: Work) -> None:
     version = _same_version(folder.model, place) or publish(folder.model, request.output, name)
     evaluation = files.read_json(folder.evaluation)
     files.write_json(folder.evaluation, {**evaluation, "published_as": name, "version": version})
+    if evaluation["published_as"] != name:
+        folder.report.unlink()  # it tells how to serve the model, by name
+        report(folder)
     files.write_json(folder.published, {"place": str(place), "version": version})
     work.progress.say(f"published: {request.output / name / str(version)}")
 

@@ -55,8 +55,14 @@ def command(
     task = registry.load(bundle["task"])
     text = (folder / manifest.EXTRA / "settings.toml").read_text(encoding="utf-8")
     values = settings.loads(task.settings, text, where=f"{folder}/{manifest.EXTRA}/settings.toml")
-    rows = load(task, data or bundle["data"]["source"], columns=options.pairs(columns), group=group)
-    same = rows.fingerprint == bundle["data"]["fingerprint"]
+    trained_on = bundle["data"]
+    spec = data or trained_on["source"]
+    named = options.pairs(columns) or (trained_on["columns"] if data is None else {})
+    rows = load(task, spec, columns=named, group=group)
+    if rows.content == trained_on["content"]:
+        # The same rows: only the training's own groups tell which of them were held out.
+        rows = load(task, spec, columns=named, group=trained_on["group"] or None)
+    same = rows.fingerprint == trained_on["fingerprint"]
     chosen = split or ("test" if same else "all")
     parts = SPLITS if chosen == "all" else (chosen,)
     cases = [case for part in parts for case in task.cases(rows.splits[part], values)]

@@ -32,10 +32,10 @@ def rows_from(
     path = Path(file)
     if file != "-" and not path.is_file():
         raise UserError(f"--file {file}: no such file.")
-    if path.suffix in (".csv", ".tsv"):
-        return (row for _, row in table(path, {name: name for name in inputs}))
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _table(path, inputs)
     lines = _lines(path if file != "-" else None)
-    if path.suffix == ".jsonl" or len(inputs) > 1:
+    if path.suffix.lower() == ".jsonl" or (file == "-" and _kinds(inputs) != ["text"]):
         return _objects(lines, inputs, file)
     name = _only_text(inputs, f"the lines of {file}")
     return ({name: line} for line in lines if line.strip())
@@ -49,13 +49,28 @@ def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
 
 
 def _only_text(inputs: Mapping[str, Column], given: str) -> str:
-    names = list(inputs)
-    if len(names) != 1 or inputs[names[0]].kind != "text":
+    if _kinds(inputs) != ["text"]:
         raise UserError(
-            f"This model takes {', '.join(names)}, so {given} will not do: give a .csv, .tsv or "
-            ".jsonl file with these columns."
+            f"This model takes {', '.join(inputs)}, so {given} will not do: give a .jsonl file, "
+            f"or - for standard input, with an object of {', '.join(inputs)} on every line."
         )
-    return names[0]
+    return next(iter(inputs))
+
+
+def _kinds(inputs: Mapping[str, Column]) -> list[str]:
+    return [column.kind for column in inputs.values()]
+
+
+def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
+    """Rows of a csv or tsv file; its columns are named as the model's inputs are."""
+    if not set(_kinds(inputs)) <= {"text", "category", "number"}:
+        raise UserError(f"{path}: {', '.join(inputs)} do not fit in a table; give a .jsonl file.")
+    for where, row in table(path, {name: name for name in inputs}, rename="rename it in the file"):
+        try:
+            numbers = {name: float(row[name]) for name, c in inputs.items() if c.kind == "number"}
+        except ValueError as error:
+            raise UserError(f"{where}: {error}.") from None
+        yield {**row, **numbers}
 
 
 def _lines(path: Path | None) -> Iterator[str]:

@@ -34,7 +34,8 @@ def command(task: str, quiet: bool, require_goal: bool, **given: Any) -> None:
     name = request.publish_as or request.task.name
     place = request.output / name / str(evaluation["version"])
     click.echo(f"\nModel:  {place}\nReport: {folder.report}")
-    if len(request.task.inputs) == 1 and not quiet:
+    kinds = [column.kind for column in request.task.inputs.values()]
+    if kinds == ["text"] and not quiet:
         model = name if request.output == Path("saved_models") else place
         click.echo(f'Try it: seqapps predict {model} "..."')
 

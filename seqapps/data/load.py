@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ class Data:
     name: str  # for people: "reviews.csv"
     spec: str  # what opens it again from anywhere: a sample's name, an absolute path
     splits: Mapping[str, list[Row]]
-    fingerprint: str
+    content: str  # SHA-256 of the declared columns, the same however the rows are grouped
+    fingerprint: str  # of all that decides what is trained on: content, groups, given splits
     group: str | None = None
     sample: Sample | None = None
     rejected: list[tuple[str, str]] = field(default_factory=list)  # (where, why)
@@ -52,7 +53,8 @@ def load(
         name=source.name,
         spec=source.spec,
         splits=cut(task, splits, group=source.group),
-        fingerprint=_fingerprint(splits, source.group),
+        content=_digest(splits, sorted(task.row_columns)),
+        fingerprint=_digest(splits, sorted({*task.row_columns} | {*filter(None, [source.group])})),
         group=source.group,
         sample=source.sample,
         rejected=rejected,
@@ -155,10 +157,10 @@ def _check_share(source: Source, rejected: list[tuple[str, str]], *, kept: int) 
         )
 
 
-def _fingerprint(splits: Mapping[str | None, list[Row]], group: str | None) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {group}".encode())
+def _digest(splits: Mapping[str | None, list[Row]], columns: Sequence[str]) -> str:
+    digest = hashlib.sha256(f"{FORMAT} {' '.join(columns)}".encode())
     for name, rows in splits.items():
         digest.update(f"\0{name}\0".encode())
         for row in rows:
-            digest.update(key_of(row, columns=sorted(row)).encode())
+            digest.update(key_of(row, columns=columns).encode())
     return digest.hexdigest()

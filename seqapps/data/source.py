@@ -78,7 +78,7 @@ def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | No
         raise UserError(f"--data {path}: no such file. {nearest(path.name, near)}")
     if not path.is_file():
         raise UserError(f"--data {path}: not a file. Give one file of kind {' or '.join(FILES)}.")
-    if path.suffix not in FILES:
+    if path.suffix.lower() not in FILES:
         raise UserError(
             f"--data {path}: files of kind {path.suffix or '(no suffix)'} are not read; expected "
             f"{' or '.join(FILES)} with a header line that names {', '.join(task.row_columns)}."
@@ -90,17 +90,22 @@ def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | No
     return Source(path.name, str(path.absolute()), rows, group=group)
 
 
-def table(path: Path, wanted: Mapping[str, str]) -> Iterator[Located]:
+def table(
+    path: Path, wanted: Mapping[str, str], *, rename: str = "name it with --column {ours}=NAME"
+) -> Iterator[Located]:
     """Rows of a csv or tsv file with a header; only the wanted columns, under the task's names.
 
+    `rename` is the advice where a column is missing, with {ours} for the task's name of it.
     A tsv file is never quoted: a `"` in it is an ordinary character.
     """
-    dialect = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if path.suffix == ".tsv" else {}
+    dialect = (
+        {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if path.suffix.lower() == ".tsv" else {}
+    )
     csv.field_size_limit(2**31 - 1)  # the default refuses texts of more than 131,072 characters
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True, **dialect)  # type: ignore[arg-type]
-            header = _header(path, next(reader, None), wanted)
+            header = _header(path, next(reader, None), wanted, rename)
             for number, values in enumerate(reader, 1):
                 where = f"{path.name}, row {number}"
                 if not values:
@@ -125,7 +130,9 @@ def table(path: Path, wanted: Mapping[str, str]) -> Iterator[Located]:
         raise UserError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}.") from None
 
 
-def _header(path: Path, header: list[str] | None, wanted: Mapping[str, str]) -> list[str]:
+def _header(
+    path: Path, header: list[str] | None, wanted: Mapping[str, str], rename: str
+) -> list[str]:
     if not header:
         raise UserError(f"{path.name}: the file is empty; expected a header line and rows.")
     twice = {name for name in header if header.count(name) > 1}
@@ -135,6 +142,6 @@ def _header(path: Path, header: list[str] | None, wanted: Mapping[str, str]) -> 
         if theirs not in header:
             raise UserError(
                 f"{path.name}: no column {theirs!r}; found {', '.join(header)}. "
-                f"Name the column that holds it: --column {ours}=NAME."
+                f"If another column holds it, {rename.format(ours=ours)}."
             )
     return header

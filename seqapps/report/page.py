@@ -52,7 +52,8 @@ def curve(title: str, series: dict[str, list[float]]) -> str:
     axes = figure.add_subplot()
     for (name, values), colour in zip(series.items(), COLOURS, strict=False):
         axes.plot(range(1, len(values) + 1), values, marker="o", ms=3, color=colour, label=name)
-    axes.set_title(title, fontsize=10, color=INK)
+    only = f" ({next(iter(series))})" if len(series) == 1 else ""
+    axes.set_title(f"{title}{only}", fontsize=10, color=INK)
     axes.set_xlabel("round", fontsize=9, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)

@@ -1,5 +1,6 @@
 """Every verb through the real entry point, in this process: output, messages, exit codes."""
 
+import csv
 import errno
 import json
 import os
@@ -215,23 +216,70 @@ def test_evaluate_refuses_labels_that_the_model_does_not_know(inside, call, tmp_
     assert "'neg' is none of the model's (negative, positive)" in err
 
 
-def test_train_then_export_is_what_run_does(call, tmp_path, monkeypatch):
+@pytest.fixture
+def reviews(tmp_path, toy):
+    """A csv file with column names of its own and a group column."""
+    file = tmp_path / "reviews.csv"
+    with file.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["review", "verdict", "film"])
+        for number, row in enumerate(row for rows in toy.splits.values() for row in rows):
+            writer.writerow([row["text"], row["label"], number % 83])
+    return file
+
+
+def test_train_then_export_is_what_run_does(call, tmp_path, monkeypatch, reviews):
     monkeypatch.chdir(tmp_path)
+    columns = ["--column", "text=review", "--column", "label=verdict"]
     code, out, _ = call(
-        "train", "sentiment", "--data", "sample:toy", "--name", "second", "--quiet", *TINY
-    )
+        "train", "sentiment", "--data", "reviews.csv", *columns, "--group", "film",
+        "--name", "second", "--quiet", *TINY,
+    )  # fmt: skip
     assert code == 0
     assert "seqapps export runs/sentiment/second" in out
     assert not (tmp_path / "saved_models").exists()
     code, _, err = call("predict", "second", "text")
     assert code == 2
     assert "no export yet" in err
+
     code, out, _ = call("export", "second", "--quiet")
     assert code == 0
     assert "saved_models/sentiment/1" in out
+    evaluation = json.loads((tmp_path / "runs/sentiment/second/evaluation.json").read_text())
+    assert evaluation["resampled"] == "group"
+
+    # Whatever way the same rows are given, those that were trained on are not judged.
+    for given in ([], ["--data", "reviews.csv", *columns]):
+        code, out, _ = call("evaluate", "sentiment", *given, "--json", "--quiet")
+        assert code == 0
+        assert json.loads(out)["split"] == "test"
+        assert json.loads(out)["cases"] == evaluation["cases"]
+
     code, out, _ = call("compare", "second", "sentiment/second")
     assert code == 0
     assert "accuracy" in out
+
+
+def test_a_task_of_numbers_runs_and_answers_objects(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plugin = ["--plugin", EXAMPLE]
+    code, out, _ = call("run", "next_week", *plugin, "--set", "epochs=1", "--quiet")
+    assert code == 0
+    assert "mae" in out
+    week = [10.0, 12.0, 13.0, 11.0, 9.0, 7.0, 8.0]
+    (tmp_path / "days.jsonl").write_text(json.dumps({"values": week * 3}) + "\n")
+    code, out, _ = call("predict", "next_week", "--file", "days.jsonl", "--json")
+    assert code == 0
+    assert len(json.loads(out)["forecast"]) == 7
+    assert json.loads(out)["level"] == pytest.approx(10.0, abs=1e-4)
+
+    (tmp_path / "short.jsonl").write_text(json.dumps({"values": week}) + "\n")
+    code, _, err = call("predict", "next_week", "--file", "short.jsonl")
+    assert code == 2
+    assert "values has the shape (7,), the model takes (21,)" in err
+    code, _, err = call("predict", "next_week", "some text")
+    assert code == 2
+    assert "give a .jsonl file" in err
 
 
 def test_compare_shows_the_settings_that_differ(inside, call):

@@ -9,7 +9,8 @@ from seqapps.metrics import judge as judging
 from seqapps.metrics.classification import accuracy, log_loss, macro_f1
 from seqapps.metrics.judge import better, judge, values_of
 
-METRICS = {"accuracy": accuracy(), "macro_f1": macro_f1(), "log_loss": log_loss()}
+COUNTED = {"accuracy": accuracy(), "macro_f1": macro_f1()}  # sums of whole numbers: exact
+METRICS = {**COUNTED, "log_loss": log_loss()}
 LABELS = ["bad", "good"]
 
 
@@ -78,13 +79,20 @@ def test_groups_of_one_case_are_single_cases():
     )
 
 
+NOTHING = {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
 def test_a_predictor_does_not_differ_from_itself():
     cases, responses = coin_flips(101, seed=3)
-    _, differences = judge(
-        METRICS, cases, {"a": responses, "same": list(responses)}, against=("a", ["same"])
-    )
-    nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
-    assert differences == {"same": dict.fromkeys(METRICS, nothing)}
+    _, differences = judge(METRICS, cases, {"a": responses}, against=("a", ["a"]))
+    assert differences == {"a": dict.fromkeys(METRICS, NOTHING)}
+
+
+def test_predictors_that_answer_the_same_do_not_differ():
+    cases, responses = coin_flips(101, seed=3)
+    answered = {"a": responses, "same": [dict(response) for response in responses]}
+    _, differences = judge(COUNTED, cases, answered, against=("a", ["same"]))
+    assert differences == {"same": dict.fromkeys(COUNTED, NOTHING)}
 
 
 def test_differences_are_paired():
@@ -120,8 +128,8 @@ def test_a_difference_is_signed_from_the_first_to_the_other():
 def test_a_further_predictor_changes_no_others_scores():
     cases, one = coin_flips(101, seed=3)
     _, other = coin_flips(101, seed=5)
-    alone, _ = judge(METRICS, cases, {"one": one})
-    together, _ = judge(METRICS, cases, {"other": other, "one": one})
+    alone, _ = judge(COUNTED, cases, {"one": one})
+    together, _ = judge(COUNTED, cases, {"other": other, "one": one})
     assert together["one"] == alone["one"]
 
 
@@ -136,11 +144,10 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
 def test_resampling_in_chunks_gives_the_same(monkeypatch):
     cases, responses = coin_flips(101, seed=3)
     groups = [f"film {number % 37}" for number in range(101)]
-    metrics = {"accuracy": accuracy(), "macro_f1": macro_f1()}  # sums of whole numbers: exact
-    whole = judge(metrics, cases, {"a": responses}, groups=groups, resamples=53)
+    whole = judge(COUNTED, cases, {"a": responses}, groups=groups, resamples=53)
     for at_once in (1, 7 * 37, 7 * 37 + 1):  # one draw at a time; seven, 53 = 7 * 7 + 4
         monkeypatch.setattr(judging, "AT_ONCE", at_once)
-        assert judge(metrics, cases, {"a": responses}, groups=groups, resamples=53) == whole
+        assert judge(COUNTED, cases, {"a": responses}, groups=groups, resamples=53) == whole
 
 
 @pytest.mark.parametrize(

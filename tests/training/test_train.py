@@ -1,0 +1,252 @@
+"""Training stops where it should, goes on where it stopped, and ends with its best weights.
+
+The model is a small one with dropout: enough to show a random state that is lost, quick to build.
+"""
+
+import csv
+import dataclasses
+import math
+import re
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from seqapps.errors import RunError, UserError
+from seqapps.layers.pooling import MaxPooling
+from seqapps.metrics.judge import values_of
+from seqapps.predict import in_process
+from seqapps.progress import Progress
+from seqapps.settings import replace
+from seqapps.training import checkpoint, rounds
+from seqapps.training.train import train, trained
+
+
+def bag_of_words(settings, features, *, loss="sparse_categorical_crossentropy"):
+    ids = keras.Input([None], dtype="int64")  # [batch, time]
+    vectors = keras.layers.Embedding(features.word_ids.vocabulary_size(), 5, mask_zero=True)(ids)
+    summary = MaxPooling()(keras.layers.Dropout(0.3)(vectors))  # [batch, 5]
+    scores = keras.layers.Dense(2, activation="softmax")(summary)
+    model = keras.Model(ids, scores)
+    model.compile(keras.optimizers.Adam(settings.learning_rate), loss)
+    return model
+
+
+@pytest.fixture(scope="module")
+def task(sentiment):
+    return dataclasses.replace(sentiment, build_model=bag_of_words)
+
+
+@pytest.fixture(scope="module")
+def settings(tiny):
+    changes = {"epochs": 3, "patience": 3, "batch_tokens": 211, "learning_rate": 0.03}
+    return replace(tiny, changes, where="test")
+
+
+@pytest.fixture(scope="module")
+def state(task, toy, settings):
+    return task.fit(toy.splits["train"], settings)
+
+
+@pytest.fixture(scope="module")
+def fit(task, toy, settings, state):
+    """Train in a folder; (weights, history without seconds, model, features)."""
+
+    def fit(folder, *, task=task, seed=0, progress=None, **changes):
+        values = replace(settings, changes, where="test")
+        model, features = train(
+            task,
+            values,
+            state,
+            cases=toy.splits["train"][:199],
+            valid=toy.splits["valid"][:53],
+            seed=seed,
+            folder=folder / "checkpoints",
+            history=folder / "history.csv",
+            progress=progress or Progress(),
+        )
+        weights = [np.array(weight) for weight in model.get_weights()]
+        return SimpleNamespace(
+            weights=weights, history=history_of(folder), model=model, features=features
+        )
+
+    return fit
+
+
+def history_of(folder) -> list[dict[str, str]]:
+    with (folder / "history.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    for line in lines:
+        del line["seconds"]
+    return lines
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fit, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    return SimpleNamespace(folder=folder, **vars(fit(folder)))
+
+
+class Stop(Exception):  # noqa: N818
+    pass
+
+
+class StopsAfter(Progress):
+    """Raises once this many rounds are finished, or in the middle of the one after them."""
+
+    def __init__(self, rounds: int, *, steps: int | None = None) -> None:
+        self._left, self._steps = rounds, steps
+
+    def say(self, line: str) -> None:
+        self._left -= 1
+        if self._left == 0 and self._steps is None:
+            raise Stop
+
+    @contextmanager
+    def track(self, title, total=None):
+        done = 0
+
+        def advance(steps=1, **figures):
+            nonlocal done
+            done += steps
+            if title.startswith("round") and self._left == 0 and done == self._steps:
+                raise Stop
+
+        yield advance
+
+
+def assert_same(received, expected) -> None:
+    assert received.history == expected.history
+    for weight, other in zip(received.weights, expected.weights, strict=True):
+        np.testing.assert_array_equal(weight, other, strict=True)
+
+
+@pytest.mark.parametrize("steps", [None, 3], ids=["between rounds", "within a round"])
+def test_an_interrupted_training_ends_as_one_never_interrupted(steps, fit, undisturbed, tmp_path):
+    with pytest.raises(Stop):
+        fit(tmp_path, progress=StopsAfter(2, steps=steps))
+    assert len(history_of(tmp_path)) == 2
+    assert_same(fit(tmp_path), undisturbed)
+
+
+def test_rounds_shorter_than_an_epoch_go_on_just_as_well(fit, tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "LONGEST", 5)
+    whole = fit(tmp_path / "whole", epochs=1)
+    assert len(whole.history) > 2
+    with pytest.raises(Stop):
+        fit(tmp_path / "stopped", epochs=1, progress=StopsAfter(2))
+    assert_same(fit(tmp_path / "stopped", epochs=1), whole)
+
+
+def test_a_damaged_newest_checkpoint_costs_one_round_and_no_difference(fit, undisturbed, tmp_path):
+    with pytest.raises(Stop):
+        fit(tmp_path, progress=StopsAfter(2))
+    file = tmp_path / "checkpoints" / "round-00002.checkpoint"
+    file.write_bytes(file.read_bytes()[:-7])
+    assert_same(fit(tmp_path), undisturbed)
+
+
+def test_a_finished_training_is_not_trained_further(fit, undisturbed):
+    class Refuses(Progress):
+        def say(self, line):
+            raise AssertionError(f"trained: {line}")
+
+    assert_same(fit(undisturbed.folder, progress=Refuses()), undisturbed)
+
+
+def test_another_seed_gives_another_model(fit, undisturbed, tmp_path):
+    other = fit(tmp_path, seed=1, epochs=1)
+    assert other.history[0] != undisturbed.history[0]
+
+
+def test_the_history_has_a_line_per_round_with_every_score(undisturbed, task):
+    scores = [f"valid_{name}" for name in task.metrics]
+    assert [list(line) for line in undisturbed.history] == [["round", "steps", "loss", *scores]] * 3
+    assert [line["round"] for line in undisturbed.history] == ["1", "2", "3"]
+
+
+def test_the_best_round_is_the_one_that_the_monitor_chooses(undisturbed):
+    position = checkpoint.newest(undisturbed.folder / "checkpoints")
+    values = [float(line["valid_log_loss"]) for line in undisturbed.history]
+    assert position.best_value == min(values)
+    assert position.best_round == values.index(min(values)) + 1
+
+
+def test_the_weights_are_those_of_the_best_round(task, settings, toy, fit, tmp_path):
+    """A step size that is too large makes later rounds worse than the first ones."""
+    made = fit(tmp_path, learning_rate=3.0, epochs=5, patience=5)
+    values = [float(line["valid_log_loss"]) for line in made.history]
+    assert min(values) < values[-1]
+    valid = toy.splits["valid"][:53]
+    predict = in_process(task, settings, made.model, made.features)
+    scores = values_of(task.metrics, valid, predict(valid))
+    assert scores["log_loss"] == min(values)
+
+
+def test_training_stops_when_patience_is_over(fit, tmp_path):
+    """Without a step nothing gets better; the first round stays the best."""
+    made = fit(tmp_path, learning_rate=0.0, epochs=7, patience=2)
+    assert len(made.history) == 3
+    position = checkpoint.newest(tmp_path / "checkpoints")
+    assert (position.best_round, position.waited, position.finished) == (1, 2, True)
+
+
+def test_a_finished_training_is_taken_up_by_the_export(task, settings, state, undisturbed):
+    model, _ = trained(task, settings, state, seed=0, folder=undisturbed.folder / "checkpoints")
+    for weight, other in zip(model.get_weights(), undisturbed.weights, strict=True):
+        np.testing.assert_array_equal(weight, other)
+
+
+def test_an_unfinished_training_is_not_exported(task, settings, state, fit, tmp_path):
+    with pytest.raises(Stop):
+        fit(tmp_path, progress=StopsAfter(1))
+    with pytest.raises(RunError, match=re.escape(f"{tmp_path}/checkpoints: the training is not")):
+        trained(task, settings, state, seed=0, folder=tmp_path / "checkpoints")
+
+
+def test_a_monitor_that_is_no_metric_names_the_nearest(fit, tmp_path):
+    message = r"monitor = 'logloss' is no metric of sentiment\. Did you mean 'log_loss'\?"
+    with pytest.raises(UserError, match=message):
+        fit(tmp_path, monitor="logloss")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loss_that_is_not_a_number_ends_training_and_keeps_the_last_checkpoint(
+    task, fit, tmp_path
+):
+    with pytest.raises(Stop):
+        fit(tmp_path, progress=StopsAfter(1))
+
+    def divided_by_zero(settings, features):
+        return bag_of_words(settings, features, loss=lambda true, told: told[:, 0] * math.nan)
+
+    broken = dataclasses.replace(task, build_model=divided_by_zero)
+    with pytest.raises(RunError, match=r"The loss became nan at step 1 .* Lower learning_rate"):
+        fit(tmp_path, task=broken)
+    assert checkpoint.newest(tmp_path / "checkpoints").rounds_done == 1
+
+
+def test_progress_is_told_of_every_round_and_step(fit, tmp_path):
+    said, tracked = [], {}
+
+    class Listens(Progress):
+        def say(self, line):
+            said.append(line)
+
+        @contextmanager
+        def track(self, title, total=None):
+            tracked[title] = [total, 0]
+
+            def advance(steps=1, **figures):
+                tracked[title][1] += steps
+                assert math.isfinite(figures["loss"])
+
+            yield advance
+
+    made = fit(tmp_path, epochs=1, progress=Listens())
+    steps = int(made.history[0]["steps"])
+    assert tracked == {"round 1 of at most 1": [steps, steps]}
+    (line,) = said
+    assert re.match(r"round 1 of at most 1: loss \d\.\d{4}, valid accuracy .*, best so far", line)
