@@ -60,7 +60,7 @@ def assign(settings: Any, assignments: Iterable[str]) -> Any:
         key, equals, text = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: expected key=value, as in --set epochs=3.")
-        value = _parsed(text, types.get(key, str))
+        value = _parsed(text, types.get(key.strip(), str))
         settings = replace(settings, {key.strip(): value}, where=f"--set {assignment}")
     return settings
 
@@ -128,7 +128,9 @@ def _checked(field: dataclasses.Field[Any], kind: Any, value: Any, *, where: str
         )
     meta = field.metadata
     if meta.get("choices") and value not in meta["choices"]:
-        raise UserError(f"{where}: no such {field.name}. {nearest(str(value), meta['choices'])}")
+        raise UserError(
+            f"{where}: no such {field.name}. {nearest(str(value), map(str, meta['choices']))}"
+        )
     low, high = meta.get("at_least"), meta.get("at_most")
     # Written so that NaN, which compares false with everything, is refused too.
     if (low is not None and not value >= low) or (high is not None and not value <= high):

@@ -1,5 +1,6 @@
 """A reader, or a kill at any moment, never meets half a file."""
 
+import errno
 import os
 import stat
 
@@ -21,7 +22,7 @@ def mode(path) -> int:
 
 
 def fails(*arguments, **named):
-    raise OSError("no space left on device")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_file_holds_what_was_written(tmp_path):
@@ -45,10 +46,18 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(step, tmp_pa
     files.write_text(tmp_path / "file", "old")
     target = os if step == "fsync" else files.Path
     monkeypatch.setattr(target, step, fails)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match="No space left"):
         files.write_text(tmp_path / "file", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_text() == "old"
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    """The system names no file where writing fails, only where opening does."""
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(OSError, match="No space left") as error:
+        files.write_text(tmp_path / "file", "x")
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(tmp_path / "file"))
 
 
 def test_a_value_that_json_cannot_hold_leaves_the_old_file(tmp_path):
@@ -123,7 +132,7 @@ def test_sweep_removes_what_a_killed_writer_left(tmp_path, monkeypatch):
         patch.setattr(files.Path, "replace", fails)
         patch.setattr(files.Path, "unlink", lambda *a, **k: None)
         patch.setattr(files.shutil, "rmtree", lambda *a, **k: None)
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(OSError, match="No space left"):
             files.write_text(tmp_path / "run.toml", "x")
         with pytest.raises(KeyboardInterrupt):
             stopped_in_a_whole_folder(tmp_path / "features")
@@ -160,4 +169,16 @@ def test_a_digest_looks_at_matching_files_only(tmp_path):
     before = files.digest_of_tree(tmp_path, "*.py")
     (tmp_path / "notes.txt").write_text("y")
     assert files.digest_of_tree(tmp_path, "*.py") == before
-    assert files.digest_of_tree(tmp_path, "*.py", "*.txt") != before
+    assert files.digest_of_tree(tmp_path, "*") != before
+
+
+def test_a_digest_may_leave_out_one_folder_at_the_top(tmp_path):
+    """A folder of that name further down counts."""
+    (tmp_path / "a.py").write_text("x")
+    before = files.digest_of_tree(tmp_path, "*.py")
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "b.py").write_text("y")
+    assert files.digest_of_tree(tmp_path, "*.py", leave_out="tasks") == before
+    (tmp_path / "inner" / "tasks").mkdir(parents=True)
+    (tmp_path / "inner" / "tasks" / "b.py").write_text("y")
+    assert files.digest_of_tree(tmp_path, "*.py", leave_out="tasks") != before

@@ -21,6 +21,7 @@ def identity(sentiment):
         settings=sentiment.tiny,
         seed=3,
         data="/data/reviews.csv",
+        content="e5" * 32,
         fingerprint="a1" * 32,
         code="b2" * 32,
         group=None,
@@ -75,8 +76,13 @@ def test_a_run_without_a_name_lies_under_the_name_made_of_its_content(tmp_path, 
 def test_a_new_run_writes_down_what_it_is(identity, start):
     record = start(identity).read_record()
     assert (record["task"], record["seed"], record["code"]) == ("sentiment", 3, "b2" * 32)
-    assert record["data"]["source"] == "/data/reviews.csv"
-    assert record["data"]["fingerprint"] == "a1" * 32
+    assert record["data"] == {
+        "source": "/data/reviews.csv",
+        "content": "e5" * 32,
+        "fingerprint": "a1" * 32,
+        "group": "",
+        "columns": {},
+    }
     assert record["settings"] == dataclasses.asdict(identity.settings)
     assert record["versions"]["seqapps"]
 
@@ -273,7 +279,7 @@ def test_a_name_that_two_tasks_use_is_ambiguous(tmp_path, identity, start):
 def test_the_identity_follows_the_code_of_the_task(sentiment, tmp_path):
     def code(folder):
         return identity_of(
-            sentiment, values=sentiment.tiny, seed=3, data="d", fingerprint="f",
+            sentiment, values=sentiment.tiny, seed=3, data="d", content="c", fingerprint="f",
             code_folder=folder, group=None, columns={},
         ).code  # fmt: skip
 
@@ -292,7 +298,7 @@ def test_the_code_of_a_single_file_is_its_content(sentiment, tmp_path):
     def code(text):
         files.write_text(file, text)
         return identity_of(
-            sentiment, values=sentiment.tiny, seed=3, data="d", fingerprint="f",
+            sentiment, values=sentiment.tiny, seed=3, data="d", content="c", fingerprint="f",
             code_folder=file, group=None, columns={},
         ).code  # fmt: skip
 

@@ -65,7 +65,8 @@ def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
     """Rows of a csv or tsv file; its columns are named as the model's inputs are."""
     if not set(_kinds(inputs)) <= {"text", "category", "number"}:
         raise UserError(f"{path}: {', '.join(inputs)} do not fit in a table; give a .jsonl file.")
-    for where, row in table(path, {name: name for name in inputs}, rename="rename it in the file"):
+    wanted = {name: name for name in inputs}
+    for where, row in table(path, wanted, advice=lambda ours: "Name it so in the file's header."):
         try:
             numbers = {name: float(row[name]) for name, c in inputs.items() if c.kind == "number"}
         except ValueError as error:

@@ -45,9 +45,12 @@ def shuffled(
 
 
 def batch_of(cases: Sequence[Case], columns: Mapping[str, Column]) -> dict[str, tf.Tensor]:
-    """Stack cases into one dict of tensors, each [batch, ...]."""
+    """Stack cases into one dict of tensors, each [batch, ...].
+
+    Raises ValueError where a value has not the shape of its column.
+    """
     return {
-        name: tf.constant([case[name] for case in cases], column.dtype, [len(cases), *column.shape])
+        name: tf.constant(_stacked([case[name] for case in cases], column), column.dtype)
         for name, column in columns.items()
     }
 
@@ -60,7 +63,7 @@ def pipeline(
     def raw() -> Any:
         for batch in batches:
             yield {
-                name: np.asarray([cases[i][name] for i in batch], _numpy_type(column))
+                name: _stacked([cases[i][name] for i in batch], column)
                 for name, column in columns.items()
             }
 
@@ -91,5 +94,12 @@ def _chunks(positions: np.ndarray, size: int) -> list[Batch]:
     return [positions[start : start + size] for start in range(0, len(positions), size)]
 
 
-def _numpy_type(column: Column) -> Any:
-    return np.float32 if column.dtype == "float32" else object
+def _stacked(values: list[Any], column: Column) -> np.ndarray:
+    """[batch, ...]; a shape that does not fit is never stretched, turned or flattened to fit."""
+    array = np.asarray(values, np.float32 if column.dtype == "float32" else object)
+    shape = (len(values), *(size or 0 for size in column.shape))
+    if not values:
+        return array.reshape(shape)
+    if array.shape != shape:
+        raise ValueError(f"a batch of {column.kind} has the shape {array.shape}, expected {shape}")
+    return array

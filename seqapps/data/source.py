@@ -65,7 +65,10 @@ def _sample(task: Task, spec: str, *, columns: Mapping[str, str], group: str | N
     def located(split: str | None) -> Iterator[Located]:
         place = f"{spec} {split}" if split else spec
         for number, row in enumerate(parts[split](), 1):
-            renamed = {ours: row[theirs] for ours, theirs in columns.items() if theirs in row}
+            for theirs in columns.values():
+                if theirs not in row:
+                    raise UserError(f"{place}: no column {theirs!r}. {nearest(theirs, row)}")
+            renamed = {ours: row[theirs] for ours, theirs in columns.items()}
             yield f"{place}, row {number}", {**row, **renamed}
 
     splits = {split: (lambda split=split: located(split)) for split in parts}
@@ -86,16 +89,24 @@ def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | No
     wanted = {name: columns.get(name, name) for name in task.row_columns}
     if group:
         wanted[group] = group
-    rows: dict[str | None, Callable[[], Iterator[Located]]] = {None: lambda: table(path, wanted)}
+
+    def advice(ours: str) -> str:
+        if ours == group:
+            return "Name one of these with --group."
+        return f"If another column holds it: --column {ours}=NAME."
+
+    rows: dict[str | None, Callable[[], Iterator[Located]]] = {
+        None: lambda: table(path, wanted, advice=advice)
+    }
     return Source(path.name, str(path.absolute()), rows, group=group)
 
 
 def table(
-    path: Path, wanted: Mapping[str, str], *, rename: str = "name it with --column {ours}=NAME"
+    path: Path, wanted: Mapping[str, str], *, advice: Callable[[str], str]
 ) -> Iterator[Located]:
     """Rows of a csv or tsv file with a header; only the wanted columns, under the task's names.
 
-    `rename` is the advice where a column is missing, with {ours} for the task's name of it.
+    `advice` tells what to do where a column of ours is missing.
     A tsv file is never quoted: a `"` in it is an ordinary character.
     """
     dialect = (
@@ -105,7 +116,7 @@ def table(
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True, **dialect)  # type: ignore[arg-type]
-            header = _header(path, next(reader, None), wanted, rename)
+            header = _header(path, next(filter(None, reader), None), wanted, advice)
             for number, values in enumerate(reader, 1):
                 where = f"{path.name}, row {number}"
                 if not values:
@@ -131,17 +142,16 @@ def table(
 
 
 def _header(
-    path: Path, header: list[str] | None, wanted: Mapping[str, str], rename: str
+    path: Path, header: list[str] | None, wanted: Mapping[str, str], advice: Callable[[str], str]
 ) -> list[str]:
     if not header:
         raise UserError(f"{path.name}: the file is empty; expected a header line and rows.")
-    twice = {name for name in header if header.count(name) > 1}
-    if twice & set(wanted.values()):
+    twice = {name for name in wanted.values() if header.count(name) > 1}
+    if twice:
         raise UserError(f"{path.name}: the header names {min(twice)!r} twice.")
     for ours, theirs in wanted.items():
         if theirs not in header:
             raise UserError(
-                f"{path.name}: no column {theirs!r}; found {', '.join(header)}. "
-                f"If another column holds it, {rename.format(ours=ours)}."
+                f"{path.name}: no column {theirs!r}; found {', '.join(header)}. {advice(ours)}"
             )
     return header

@@ -70,7 +70,9 @@ def values_of(
 
 
 def better(metric: Metric, first: float, second: float) -> bool:
-    """Whether `first` is the better score; not-a-number never is."""
+    """Whether `first` is the better score; any number is better than not-a-number."""
+    if np.isnan(second):
+        return not np.isnan(first)
     return first > second if metric.higher_is_better else first < second
 
 

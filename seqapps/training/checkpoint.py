@@ -39,19 +39,18 @@ def save(folder: Path, model: Any, position: Position) -> None:
     files.write_bytes(
         _file(folder, position.rounds_done), hashlib.sha256(content).digest() + content
     )
-    keep = {position.best_round, *sorted(_numbers(folder))[-NEWEST:]}
-    for number in set(_numbers(folder)) - keep:
+    newest_ones = sorted(_numbers(folder))[-NEWEST:]
+    # If the newest is damaged, the one before is gone on with: its best must be there too.
+    bests = {found.best_round for number in newest_ones if (found := _position(folder, number))}
+    for number in set(_numbers(folder)) - bests - {*newest_ones}:
         _file(folder, number).unlink()
 
 
 def newest(folder: Path) -> Position | None:
     """The position of the newest whole checkpoint whose best is there too, if there is one."""
     for number in sorted(_numbers(folder), reverse=True):
-        arrays = _read(folder, number)
-        if arrays is None:
-            continue
-        position = Position(**json.loads(str(arrays["position"])))
-        if _read(folder, position.best_round) is not None:
+        position = _position(folder, number)
+        if position and _read(folder, position.best_round) is not None:
             return position
     return None
 
@@ -64,6 +63,11 @@ def restore(folder: Path, number: int, model: Any) -> None:
     model.optimizer.build(model.trainable_variables)
     for position, variable in enumerate([*model.variables, *model.optimizer.variables]):
         variable.assign(arrays[f"v{position}"])
+
+
+def _position(folder: Path, number: int) -> Position | None:
+    arrays = _read(folder, number)
+    return None if arrays is None else Position(**json.loads(str(arrays["position"])))
 
 
 def _read(folder: Path, number: int) -> dict[str, Any] | None:

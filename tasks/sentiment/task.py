@@ -26,7 +26,7 @@ from .samples import rotten_tomatoes, toy
 
 @dataclass(frozen=True)
 class Settings:
-    vocabulary: int = setting(20_000, "most frequent words that are told apart", at_least=1)
+    vocabulary: int = setting(8_000, "most frequent words that are told apart", at_least=1)
     max_tokens: int = setting(200, "words kept of a text; the rest is cut", at_least=1)
     embedding: int = setting(64, "numbers that stand for a word", at_least=1)
     units: int = setting(64, "size of the LSTM's state, in each direction", at_least=1)
@@ -36,10 +36,10 @@ class Settings:
     dropout: float = setting(0.5, "share of values left out in training", at_least=0.0, at_most=0.9)
     batch_tokens: int = setting(1500, "words in a batch, padding counted", at_least=1)
     epochs: int = setting(10, "most passes over the training data", at_least=1)
-    learning_rate: float = setting(1e-3, "step size of Adam", at_least=0.0)
+    learning_rate: float = setting(3e-3, "step size of Adam", at_least=0.0)
     clip_norm: float = setting(1.0, "longest gradient, by global norm", at_least=1e-6)
     monitor: str = setting("log_loss", "validation metric that chooses the best round")
-    patience: int = setting(2, "epochs without a better value before stopping", at_least=1)
+    patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
 
 
 def word_count(case: Case) -> int:

@@ -227,6 +227,21 @@ def test_the_fingerprint_follows_the_group(sentiment, reviews):
     assert len(prints) == 3
 
 
+def test_the_fingerprint_follows_the_group_where_it_is_a_column_of_the_task(sentiment, reviews):
+    file = reviews(good_rows(101))
+    alone, grouped = (load(sentiment, file, group=group) for group in (None, "label"))
+    assert alone.splits != grouped.splits
+    assert alone.fingerprint != grouped.fingerprint
+
+
+def test_the_content_is_the_same_however_the_rows_are_grouped(sentiment, reviews):
+    rows = [(*row, f"film {number % 7}") for number, row in enumerate(good_rows(101))]
+    file = reviews(rows, header="text,label,film")
+    alone, grouped = (load(sentiment, file, group=group).content for group in (None, "film"))
+    assert alone == grouped
+    assert load(sentiment, reviews(rows[1:], header="text,label,film")).content != alone
+
+
 def test_the_fingerprint_follows_the_given_splits(sentiment):
     def printed(**parts):
         rows = {name: (lambda part=part: iter(part)) for name, part in parts.items()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seqapps.data.source import open_source
+from seqapps.data.source import open_source, table
 from seqapps.errors import UserError
 
 
@@ -62,6 +62,11 @@ def test_rows_come_with_file_and_number(read):
 )  # fmt: skip
 def test_a_csv_file_is_read(content, text, read):
     assert read(content) == [("reviews.csv, row 1", row(text))]
+
+
+@pytest.mark.parametrize("name", ["REVIEWS.CSV", "reviews.Csv"])
+def test_a_suffix_may_be_written_in_capitals(name, read):
+    assert read('text,label\n"fine",good\n', name=name) == [(f"{name}, row 1", row("fine"))]
 
 
 @pytest.mark.parametrize("text", ['the " alone', '"quoted"', '"', "a, b", "it's"])
@@ -235,3 +240,10 @@ def test_a_file_of_any_values_reads_as_the_csv_module_wrote_it(read, tmp_path):
         writer.writerows([text, "good"] for text in texts)
     rows = read(Path(file.name).read_bytes())
     assert [found["text"] for _, found in rows] == texts
+
+
+def test_other_readers_give_their_own_advice_for_a_missing_column(tmp_path):
+    (tmp_path / "reviews.csv").write_text("review,label\n")
+    rows = table(tmp_path / "reviews.csv", {"text": "text"}, advice=lambda ours: f"Call it {ours}.")
+    with says("no column 'text'; found review, label. Call it text."):
+        next(rows)
