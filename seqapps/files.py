@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+PARTIAL = ".seqapps-partial-"  # in the names of what is being written
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` in one step: written beside it, flushed to disk, renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}{PARTIAL}")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -50,7 +52,7 @@ def read_json(path: Path) -> Any:
 def whole_folder(path: Path) -> Iterator[Path]:
     """A fresh folder that becomes `path` in one rename if the block ends well, else vanishes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    staging = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}{PARTIAL}"))
     staging.chmod(0o777 & ~_umask())
     try:
         yield staging
@@ -64,7 +66,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove what a killed `whole_folder` or `write_bytes` left in `folder`."""
-    for left in folder.glob(".*.????????"):
+    for left in folder.glob(f".*{PARTIAL}*"):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

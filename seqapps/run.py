@@ -79,8 +79,7 @@ class Run:
             _remove(later[name])
 
     def clear(self) -> None:
-        """Remove all that a run makes, and nothing else that may lie in the folder."""
-        self.record.unlink(missing_ok=True)
+        """Remove all that a run makes but its record, and nothing else that lies in the folder."""
         self.undo_after("prepare")
         _remove([self.features, self.rejected])
 
@@ -130,17 +129,17 @@ def opened(runs: Path, identity: Identity, *, name: str | None, fresh: bool) -> 
         ) from None
     try:
         files.sweep(run.folder)
-        if fresh:
-            run.clear()
-        if run.record.exists():
+        files.sweep(run.checkpoints)
+        if run.record.exists() and not fresh:
             _refuse_other(run, identity)
-        elif any(run.folder.iterdir()):
+        elif run.record.exists() or not any(run.folder.iterdir()):
+            run.clear()
+            files.write_text(run.record, record_text(identity))
+        else:
             raise UserError(
                 f"{run.folder} holds files but no run.toml, so it is not a run. "
                 "Give this run another --name."
             )
-        else:
-            files.write_text(run.record, record_text(identity))
         yield run
     finally:
         lock.release()
@@ -230,7 +229,7 @@ def _refuse_other(run: Run, identity: Identity) -> None:
     if record["code"] != new["code"]:
         differences.append("  code: the files of seqapps or of the task have changed")
     differences += [
-        f"  {package}: {old} there, {new['versions'][package]} now"
+        f"  {package}: {old} there, {new['versions'].get(package, 'not recorded')} now"
         for package, old in record["versions"].items()
         if old != new["versions"].get(package) and package != "seqapps"
     ]

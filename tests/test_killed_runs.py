@@ -91,11 +91,11 @@ def test_a_run_killed_after_any_stage_goes_on_from_there(undisturbed, tmp_path, 
     run = tmp_path / "runs" / "sentiment" / "killed"
     for name in later[later.index(left) :]:
         shutil.rmtree(run / name) if (run / name).is_dir() else (run / name).unlink()
-    (run / ".model.abcd1234").mkdir()  # half an export
+    (run / ".model.seqapps-partial-abcd1234").mkdir()  # half an export
     finish(tmp_path)
     expected, history = result(undisturbed)
     again, same_history = result(tmp_path)
-    assert not (run / ".model.abcd1234").exists()
+    assert not (run / ".model.seqapps-partial-abcd1234").exists()
     # A new export is a new version; the same export is published once, even when the note of it
     # was lost.
     assert again.pop("version") == expected.pop("version") + (left == "model")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +53,8 @@ def load(
         name=source.name,
         spec=source.spec,
         splits=cut(task, splits, group=source.group),
-        content=_digest(splits, sorted(task.row_columns)),
-        fingerprint=_digest(splits, sorted({*task.row_columns} | {*filter(None, [source.group])})),
+        content=_digest(splits, task, group=None),
+        fingerprint=_digest(splits, task, group=source.group),
         group=source.group,
         sample=source.sample,
         rejected=rejected,
@@ -157,8 +157,9 @@ def _check_share(source: Source, rejected: list[tuple[str, str]], *, kept: int) 
         )
 
 
-def _digest(splits: Mapping[str | None, list[Row]], columns: Sequence[str]) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {' '.join(columns)}".encode())
+def _digest(splits: Mapping[str | None, list[Row]], task: Task, *, group: str | None) -> str:
+    columns = sorted({*task.row_columns} | {*filter(None, [group])})
+    digest = hashlib.sha256(f"{FORMAT} {group} {columns}".encode())
     for name, rows in splits.items():
         digest.update(f"\0{name}\0".encode())
         for row in rows:

@@ -38,7 +38,7 @@ def publish(candidate: Path, output: Path, name: str) -> int:
         place.mkdir(parents=True, exist_ok=True)
         with FileLock(place / ".lock"):
             files.sweep(place)
-            staging = Path(tempfile.mkdtemp(dir=place, prefix=".incoming."))
+            staging = Path(tempfile.mkdtemp(dir=place, prefix=f".incoming{files.PARTIAL}"))
             try:
                 shutil.copytree(candidate, staging, dirs_exist_ok=True)
                 version = next_version(place)

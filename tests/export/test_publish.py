@@ -195,12 +195,12 @@ def test_publishing_works_after_a_kill(killed_midway, candidate):
 
 
 def test_a_failure_while_copying_leaves_nothing_behind(killed_midway):
-    assert not list((killed_midway / "sentiment").glob(".incoming.*"))
+    assert not list((killed_midway / "sentiment").glob(".incoming*"))
 
 
 def test_publishing_sweeps_what_a_hard_kill_left(candidate, output):
     """After `kill -9` no clean-up runs; the next publishing finds the half copy."""
-    left = output / "sentiment" / ".incoming.k3j4_x9a"
+    left = output / "sentiment" / ".incoming.seqapps-partial-k3j4_x9a"
     left.mkdir(parents=True)
     publish(candidate, output, "sentiment")
     assert not left.exists()
