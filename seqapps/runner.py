@@ -21,6 +21,7 @@ from seqapps.errors import RunError, UserError
 from seqapps.progress import SILENT, Progress
 from seqapps.run import Run
 from seqapps.task import Case, Task
+from seqapps.training.monitor import monitor_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,7 @@ def report(folder: Run, *, progress: Progress = SILENT) -> Path:
 def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
     """Read the data, open the run's folder and fit the state where that is not done."""
     task = request.task
+    monitor_of(task, request.settings)  # before anything is made
     with progress.track("reading the data"):
         data = load(task, request.data, columns=request.columns, group=request.group)
     check_trainable(task, data)

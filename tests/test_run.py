@@ -208,8 +208,8 @@ def test_what_a_killed_writer_left_is_removed_when_the_run_goes_on(identity, sta
     run = finished(start(identity))
     before = contents(run.folder)
     for left in (
-        run.folder / ".history.csv.ab12cd_x",
-        run.checkpoints / ".round-00002.checkpoint.k3_9zzab",
+        run.folder / f".history.csv{files.PARTIAL}ab12cd_x",
+        run.checkpoints / f".round-00002.checkpoint{files.PARTIAL}k3_9zzab",
     ):
         left.write_text("half")
     start(identity)
@@ -221,7 +221,7 @@ def test_a_start_that_was_killed_before_the_record_was_whole_is_no_foreign_folde
 ):
     folder = tmp_path / "sentiment" / "one"
     folder.mkdir(parents=True)
-    (folder / ".run.toml.ab12cd_x").write_text("half")
+    (folder / f".run.toml{files.PARTIAL}ab12cd_x").write_text("half")
     assert contents(start(identity).folder) == {"run.toml"}
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from seqapps import files
 from seqapps.data.batching import pipeline
-from seqapps.errors import RunError, UserError, nearest
+from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.metrics.judge import better, values_of
 from seqapps.predict import in_process
@@ -23,6 +23,7 @@ from seqapps.progress import SILENT, Advance, Progress
 from seqapps.task import Case, State, Task
 from seqapps.training import checkpoint
 from seqapps.training.checkpoint import Position
+from seqapps.training.monitor import monitor_of
 from seqapps.training.rounds import Rounds
 
 
@@ -50,7 +51,7 @@ def train(
 
     Raises RunError where the loss is not a number, UserError where `monitor` is no metric.
     """
-    monitor = _monitor(task, settings)
+    monitor = monitor_of(task, settings)
     model, features = build(task, settings, state, seed=seed)
     rounds = Rounds(task, cases, settings, seed=seed)
     position = _resume(folder, model)
@@ -119,15 +120,6 @@ class _Steps(keras.callbacks.Callback):
                 "or clip_norm; the last good checkpoint is kept."
             )
         self._advance(1, **figures)
-
-
-def _monitor(task: Task, settings: Any) -> str:
-    if settings.monitor not in task.metrics:
-        raise UserError(
-            f"monitor = {settings.monitor!r} is no metric of {task.name}. "
-            f"{nearest(settings.monitor, task.metrics)}"
-        )
-    return str(settings.monitor)
 
 
 def _resume(folder: Path, model: Any) -> Position:

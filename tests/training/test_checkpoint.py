@@ -127,6 +127,18 @@ def test_a_damaged_newest_that_was_the_first_better_one_for_long_falls_back_too(
     assert (position.rounds_done, position.best_round) == (3, 1)
 
 
+def test_damaged_later_rounds_do_not_outlive_the_whole_ones_that_replace_them(model, tmp_path):
+    """Rounds 4 and 5 are damaged, so training goes on with 2 and writes round 3."""
+    save_rounds(tmp_path, model, 1, 2, 2, 2, 2)
+    for number in (4, 5):
+        damage(tmp_path, number, "a flipped bit")
+    assert newest(tmp_path).rounds_done == 2
+    save(tmp_path, model, Position(rounds_done=3, best_round=2))
+    position = newest(tmp_path)
+    assert position is not None
+    assert (position.rounds_done, position.best_round) == (3, 2)
+
+
 def test_a_position_without_its_best_is_not_gone_on_with(model, tmp_path):
     save_rounds(tmp_path, model, 1, 2, 2, 2)
     damage(tmp_path, 2, "a flipped bit")
