@@ -79,7 +79,7 @@ def load(name: str) -> Task:
     try:
         module = _module(entry, module_name)
         task = getattr(module, attribute)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"The task {name!r} of {entry.origin} does not load: {type(error).__name__}: {error} "
             f"({_place_of(error)})"
@@ -156,10 +156,17 @@ def _read(file: Path, attribute: str) -> tuple[str, str | None]:
     }
     if attribute not in names:
         return summary, f"{file} defines no {attribute}"
-    missing = [name for name in _imported(tree) if importlib.util.find_spec(name) is None]
+    missing = [name for name in _imported(tree) if not _is_installed(name)]
     if missing:
         return summary, f"{file} imports {missing[0]!r}, which is not installed"
     return summary, None
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # a module without a spec, such as __main__, is there all the same
+        return True
 
 
 def _imported(tree: ast.Module) -> list[str]:

@@ -39,10 +39,17 @@ def save(folder: Path, model: Any, position: Position) -> None:
     files.write_bytes(
         _file(folder, position.rounds_done), hashlib.sha256(content).digest() + content
     )
-    newest_ones = sorted(_numbers(folder))[-NEWEST:]
-    # If the newest is damaged, the one before is gone on with: its best must be there too.
-    bests = {found.best_round for number in newest_ones if (found := _position(folder, number))}
-    for number in set(_numbers(folder)) - bests - {*newest_ones}:
+    _drop_old(folder, position)
+
+
+def _drop_old(folder: Path, position: Position) -> None:
+    """Keep the newest two and the best of each; later rounds are damaged ones, now made anew."""
+    numbers = _numbers(folder)
+    newest_ones = sorted(number for number in numbers if number <= position.rounds_done)[-NEWEST:]
+    # If the newest is damaged one day, the one before is gone on with: its best must be there.
+    before = _position(folder, newest_ones[0])
+    keep = {position.best_round, *newest_ones, *([before.best_round] if before else [])}
+    for number in set(numbers) - keep:
         _file(folder, number).unlink()
 
 
