@@ -36,7 +36,7 @@ class Settings:
     dropout: float = setting(0.5, "share of values left out in training", at_least=0.0, at_most=0.9)
     batch_tokens: int = setting(1500, "words in a batch, padding counted", at_least=1)
     epochs: int = setting(10, "most passes over the training data", at_least=1)
-    learning_rate: float = setting(3e-3, "step size of Adam", at_least=0.0)
+    learning_rate: float = setting(2e-3, "step size of Adam", at_least=0.0)
     clip_norm: float = setting(1.0, "longest gradient, by global norm", at_least=1e-6)
     monitor: str = setting("log_loss", "validation metric that chooses the best round")
     patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
