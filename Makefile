@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Two processes; the tests of one file share what they train, so they stay together.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-all lint format clean
@@ -10,10 +12,10 @@ demo: .venv/.installed
 	$(BIN)/seqapps run sentiment
 
 test: lint
-	$(BIN)/pytest -m "not long"
+	$(PYTEST) -m "not long"
 
 test-all: lint
-	$(BIN)/pytest
+	$(PYTEST)
 
 lint: .venv/.installed-for-tests
 	$(BIN)/ruff check .

@@ -324,11 +324,24 @@ def test_list_names_a_plugin_and_a_broken_one_with_its_reason(call, tmp_path):
     assert "sentiment" in out
 
 
-def test_check_prints_a_line_for_each_property(call):
+def test_check_prints_a_line_for_each_property(call, tmp_path, monkeypatch):
+    """The properties themselves are tested in test_checks.py."""
+    from seqapps import checks
+
+    light = [checks.check_settings_are_documented, checks.check_bad_rows_are_told]
+    monkeypatch.setattr(checks, "CHECKS", light)
     code, out, _ = call("check", "next_week", "--plugin", EXAMPLE)
     assert code == 0
-    assert "ok    served equals trained" in out
-    assert "16 of 16 checks passed." in out
+    assert out.splitlines() == [
+        "ok    settings are documented", "ok    bad rows are told", "2 of 2 checks passed.",
+    ]  # fmt: skip
+    source = Path(EXAMPLE).read_text().replace('"windows in a batch"', '""')
+    (tmp_path / "next_week.py").write_text(source.replace('"next_week"', '"undocumented"'))
+    (tmp_path / "next_week.py").rename(tmp_path / "undocumented.py")
+    code, out, _ = call("check", "undocumented", "--plugin", str(tmp_path / "undocumented.py"))
+    assert code == 1
+    assert "FAIL  settings are documented\n      batch_size has no meaning" in out
+    assert "1 of 2 checks passed." in out
 
 
 def test_doctor_names_versions_and_devices(call):
