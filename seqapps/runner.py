@@ -103,7 +103,9 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
     task = request.task
     monitor_of(task, request.settings)  # before anything is made
     with progress.track("reading the data"):
-        data = load(task, request.data, columns=request.columns, group=request.group)
+        data = load(
+            task, request.data, columns=request.columns, group=request.group, progress=progress
+        )
     check_trainable(task, data)
     identity = runs.identity_of(
         task,

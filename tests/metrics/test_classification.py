@@ -12,9 +12,9 @@ from seqapps.metrics.classification import (
     accuracy,
     log_loss,
     macro_f1,
-    mean_of,
 )
 from seqapps.metrics.judge import values_of
+from seqapps.metrics.mean import mean_of
 from seqapps.task import Example
 
 LABELS = ["bad", "good", "odd", "rare", "그저 그런"]  # sorted, as scikit-learn wants them
