@@ -36,7 +36,8 @@ class Entry:
     @property
     def folder(self) -> Path:
         """What the task's code consists of: its folder, or its one file."""
-        assert self.file is not None
+        if self.file is None:
+            raise UserError(f"The task {self.name!r} of {self.origin} is broken: {self.problem}")
         return self.file if self.target.startswith(str(self.file)) else self.file.parent
 
 
@@ -183,13 +184,12 @@ def _imported(tree: ast.Module) -> list[str]:
 def _module(entry: Entry, module_name: str) -> object:
     if entry.origin != "--plugin":
         return importlib.import_module(module_name)
-    assert entry.file is not None
     name = f"seqapps_plugin_{entry.name}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, entry.file)
-    assert spec is not None
-    assert spec.loader is not None
+    spec = importlib.util.spec_from_file_location(name, entry.folder)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{entry.folder} is no Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up while it is being run
     try:

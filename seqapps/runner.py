@@ -142,6 +142,8 @@ def _train(work: Work) -> tuple[Any, Any]:
     task, settings, folder = work.request.task, work.request.settings, work.run
     fitted, seed = state.load(folder.features), work.request.seed
     position = checkpoint.newest(folder.checkpoints)
+    if position:  # a kill may have come between checkpoint and history
+        train.write_history(folder.history, position)
     if position and position.finished:
         return train.trained(task, settings, fitted, seed=seed, folder=folder.checkpoints)
     if position:

@@ -23,12 +23,11 @@ def rows_from(
     """
     if texts == ("-",):
         texts, file = (), "-"
-    if bool(texts) == (file is not None):
-        raise UserError("Give either texts or --file FILE (- is standard input).")
-    if texts:
+    if texts and file is None:
         name = _only_text(inputs, "texts as arguments")
         return ({name: text} for text in texts)
-    assert file is not None
+    if texts or file is None:
+        raise UserError("Give either texts or --file FILE (- is standard input).")
     path = Path(file)
     if file != "-" and not path.is_file():
         raise UserError(f"--file {file}: no such file.")

@@ -81,10 +81,8 @@ def _alike(first: Any, second: Any) -> bool:
 def _same_length(first: list[Any], second: list[Any]) -> tuple[list[Any], list[Any]]:
     """Lists of one length: the shorter is padded as a batch pads it ("" or 0)."""
     longest = max(len(first), len(second))
-    padding: Any = ""
-    for value in [*first, *second]:
-        padding = "" if isinstance(value, str) else [] if isinstance(value, list) else 0.0
-        break
+    value = next(iter([*first, *second]), "")
+    padding: Any = "" if isinstance(value, str) else [] if isinstance(value, list) else 0.0
     return (
         [*first, *[padding] * (longest - len(first))],
         [*second, *[padding] * (longest - len(second))],
