@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from seqapps import files, settings, state
-from seqapps.data.load import Data, check_trainable, load, problem_of
+from seqapps.data.load import Data, check_trainable, load
 from seqapps.data.splits import SPLITS, key_of
+from seqapps.data.usable import problem_of
 from seqapps.errors import ProofError, UserError
 from seqapps.export.compare import compare
 from seqapps.task import Case, Predict, Response, Task

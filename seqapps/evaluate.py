@@ -13,7 +13,7 @@ from seqapps.errors import UserError
 from seqapps.metrics.judge import RESAMPLES, Score, better, judge, values_of
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
-from seqapps.run import Run
+from seqapps.runs import Run
 from seqapps.task import Case, Predict, Response, Task
 
 MODEL = "model"

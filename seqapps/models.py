@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seqapps.errors import UserError, nearest
 from seqapps.export.serving_files import published_names
-from seqapps.run import find
+from seqapps.runs import find
 
 
 def locate(given: str, *, output: Path, runs: Path) -> Path:

@@ -6,20 +6,18 @@ the same command again goes on where it stopped.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seqapps import files, start, state
-from seqapps import run as runs
-from seqapps.data.load import Data, check_trainable, load
+from seqapps import files, runs, start, state
+from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
+from seqapps.data.source import Reading
 from seqapps.errors import RunError, UserError
 from seqapps.progress import SILENT, Progress
-from seqapps.run import Run
+from seqapps.runs import Run
 from seqapps.task import Case, Task
 from seqapps.training.monitor import monitor_of
 
@@ -31,9 +29,9 @@ class Request:
     task: Task
     settings: Any
     code: Path  # the folder or file that the task's code consists of
-    data: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    group: str | None = None
+    data: Any = None  # what --data takes, or rows from Python: see `seqapps.data.load.load`
+    reading: Reading = field(default_factory=Reading)
+    most_rejected: float = MOST_REJECTED  # share of rows
     seed: int = 0
     name: str | None = None
     runs: Path = Path("runs")
@@ -52,9 +50,10 @@ class Work:
     data: Data
     progress: Progress
 
-    def cases(self, split: str) -> list[Case]:
-        """The cases of a split."""
-        return list(self.request.task.cases(self.data.splits[split], self.request.settings))
+    def cases(self, split: str) -> Sequence[Case]:
+        """The cases of a split; read from the cache one by one where they are the rows."""
+        found = self.request.task.cases(self.data.splits[split], self.request.settings)
+        return found if isinstance(found, Sequence) else list(found)
 
 
 def run(request: Request, *, progress: Progress = SILENT) -> Run:
@@ -102,10 +101,13 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
     """Read the data, open the run's folder and fit the state where that is not done."""
     task = request.task
     monitor_of(task, request.settings)  # before anything is made
-    with progress.track("reading the data"):
-        data = load(
-            task, request.data, columns=request.columns, group=request.group, progress=progress
-        )
+    data = load(
+        task,
+        request.data,
+        request.reading,
+        most_rejected=request.most_rejected,
+        progress=progress,
+    )
     check_trainable(task, data)
     identity = runs.identity_of(
         task,
@@ -116,21 +118,21 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
         fingerprint=data.fingerprint,
         code_folder=request.code,
         group=data.group,
-        columns=dict(request.columns),
+        reading=request.reading,
     )
     with runs.opened(request.runs, identity, name=request.name, fresh=request.fresh) as folder:
-        sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
-        by = f", split by {data.group}" if data.group else ""
         progress.say(f"run: {folder.folder}")
-        progress.say(f"data: {data.name}: {sizes} rows{by}")
+        for line in told(data):
+            progress.say(f"data: {line}")
         if data.rejected:
-            _write_rejected(folder.rejected, data)
-            progress.say(f"data: {len(data.rejected)} rows cannot be used: see {folder.rejected}")
+            files.write_bytes(folder.rejected, data.entry.rejected.read_bytes())
+            progress.say(f"data: all of them: {folder.rejected}")
         if not folder.features.exists():
             folder.undo_after("prepare")
             start.tensorflow(progress)
             with progress.track("fitting the features"):
-                state.save(task.fit(iter(data.splits["train"]), request.settings), folder.features)
+                fitted = task.fit(iter(data.splits["train"]), request.settings)
+                state.save(fitted, folder.features)
         yield Work(request, folder, data, progress)
 
 
@@ -246,12 +248,6 @@ def _same_version(candidate: Path, place: Path) -> int | None:
     return max(numbers) if same else None
 
 
-def _write_rejected(file: Path, data: Data) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("where", "why"), *data.rejected])
-    files.write_text(file, text.getvalue())
-
-
 def request_of(
     folder: Run, task: Task, *, code: Path, output: Path, publish_as: str | None
 ) -> Request:
@@ -266,8 +262,8 @@ def request_of(
         settings=settings.replace(task.settings, record["settings"], where=str(folder.record)),
         code=code,
         data=record["data"]["source"],
-        columns=record["data"]["columns"],
-        group=record["data"]["group"] or None,
+        reading=runs.reading_of(record),
+        most_rejected=1.0,  # it was accepted when the run was made
         seed=record["seed"],
         name=folder.folder.name,
         runs=folder.folder.parent.parent,

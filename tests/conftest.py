@@ -8,6 +8,11 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+# Not the user's cache: what tests leave there would be found by real runs.
+os.environ.setdefault(
+    "SEQAPPS_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "seqapps")
+)
+
 from seqapps import registry
 from seqapps.data.load import load
 from seqapps.settings import replace

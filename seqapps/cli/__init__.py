@@ -16,7 +16,7 @@ from seqapps.version import __version__
 
 VERBS = (
     "run", "train", "export", "evaluate", "predict", "compare",
-    "list", "config", "samples", "check", "doctor",
+    "data", "list", "config", "samples", "cache", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 RESUMABLE = ("run", "train", "export")

@@ -18,7 +18,7 @@ def command(names: tuple[str, ...], runs: Path) -> None:
     from seqapps.cli.text import aligned
     from seqapps.errors import UserError
     from seqapps.report.verdict import shown
-    from seqapps.run import find
+    from seqapps.runs import find
 
     found = [find(runs, name) for name in names]
     for run in found:

@@ -24,7 +24,7 @@ def command() -> int:
     from seqapps import registry, start
     from seqapps.data import wheels
     from seqapps.errors import UserError
-    from seqapps.run import PACKAGES
+    from seqapps.runs import PACKAGES
 
     problems: list[str] = []
     click.echo(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")

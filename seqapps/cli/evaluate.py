@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from seqapps.cli import options
 @click.command("evaluate")
 @click.argument("model")
 @options.data_options
+@options.most_rejected_option
 @click.option(
     "--split", type=click.Choice(["train", "valid", "test", "all"]),
     help="Which rows to judge; default: the test split of the data that the model was trained on, "
@@ -26,19 +28,20 @@ from seqapps.cli import options
 def command(
     model: str,
     data: str | None,
-    columns: tuple[str, ...],
-    group: str | None,
     split: str | None,
     as_json: bool,
+    most_rejected: float,
     runs: Path,
     output: Path,
     quiet: bool,
+    **given: Any,
 ) -> None:
     """Judge an exported model on data, with 95 % intervals.
 
     MODEL is a published name (newest version), a version folder or a run.
     """
     import json
+    from dataclasses import replace
 
     from seqapps import registry, settings, start
     from seqapps.cli.progress import shown as progress_shown
@@ -49,6 +52,7 @@ def command(
     from seqapps.export import manifest
     from seqapps.models import locate
     from seqapps.report.verdict import shown
+    from seqapps.runs import reading_of
 
     folder = locate(model, output=output, runs=runs)
     bundle = manifest.read(folder)
@@ -57,18 +61,21 @@ def command(
     values = settings.loads(task.settings, text, where=f"{folder}/{manifest.EXTRA}/settings.toml")
     trained_on = bundle["data"]
     spec = data or trained_on["source"]
-    named = options.pairs(columns) or (trained_on["columns"] if data is None else {})
-    rows = load(task, spec, columns=named, group=group)
+    reading, theirs = options.reading(given), reading_of(bundle)
+    if data is None:
+        reading = replace(theirs, columns=reading.columns or theirs.columns)
+    progress = progress_shown(quiet=quiet)
+    rows = load(task, spec, reading, most_rejected=most_rejected, progress=progress)
     if rows.content == trained_on["content"]:
         # The same rows: only the training's own groups tell which of them were held out.
-        rows = load(task, spec, columns=named, group=trained_on["group"] or None)
+        reading = replace(reading, group=theirs.group)
+        rows = load(task, spec, reading, most_rejected=most_rejected, progress=progress)
     same = rows.fingerprint == trained_on["fingerprint"]
     chosen = split or ("test" if same else "all")
     parts = SPLITS if chosen == "all" else (chosen,)
     cases = [case for part in parts for case in task.cases(rows.splits[part], values)]
     if not cases:
         raise UserError(f"{rows.name}: the {chosen} split has no cases.")
-    progress = progress_shown(quiet=quiet)
     start.tensorflow(progress)
     from seqapps.evaluate import MODEL, check_labels, groups_of
     from seqapps.metrics.judge import judge

@@ -24,7 +24,7 @@ def command(run: str, runs: Path, output: Path, publish_as: str | None, quiet: b
     """
     from seqapps import files, registry, runner
     from seqapps.cli.progress import shown
-    from seqapps.run import find
+    from seqapps.runs import find
 
     folder = find(runs, run)
     name = folder.read_record()["task"]

@@ -63,12 +63,32 @@ quiet_option = click.option("--quiet", is_flag=True, help="Print the result only
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+
+def _move_cache(ctx: click.Context, param: click.Parameter, folder: Path | None) -> None:
+    if folder:
+        import os
+
+        os.environ["SEQAPPS_CACHE"] = str(folder.absolute())
+
+
+cache_option = click.option(
+    "--cache", type=FOLDER, callback=_move_cache, expose_value=False, is_eager=True,
+    help="Where rows and downloads are kept. Also: SEQAPPS_CACHE.",
+)  # fmt: skip
+
 data_options = _together(
-    click.option("--data", metavar="DATA", help="sample:NAME or a file; default: the first."),
+    click.option("--data", metavar="DATA",
+                 help="sample:NAME, a file, a folder, 'a*.csv', or tfds:NAME[/CONFIG][:VERSION]; "
+                 "default: the task's first sample."),
     click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS",
                  help="Read the task's column OURS from the file's column THEIRS; repeatable."),
     click.option("--group", metavar="COLUMN",
                  help="Keep rows with the same value of this column in one split."),
+    click.option("--encoding", default="utf-8-sig", metavar="NAME",
+                 help="Of text files; default: UTF-8, with or without a byte order mark."),
+    click.option("--data-dir", type=FOLDER, metavar="FOLDER",
+                 help="Where tfds: looks for prepared data sets."),
+    cache_option,
 )  # fmt: skip
 
 settings_options = _together(
@@ -91,8 +111,14 @@ publish_option = click.option(
     "--publish-as", metavar="NAME", help="Publish under this name; default: the task's."
 )
 
+most_rejected_option = click.option(
+    "--most-rejected", type=click.FloatRange(0, 1), default=0.01, show_default=True,
+    metavar="SHARE", help="Stop where more than this share of the rows cannot be used.",
+)  # fmt: skip
+
 run_options = _together(
     data_options,
+    most_rejected_option,
     settings_options,
     click.option("--name", metavar="NAME", help="Name of the run; default: made of its content."),
     click.option(
@@ -123,6 +149,18 @@ def pairs(given: tuple[str, ...]) -> dict[str, str]:
             raise UserError(f"--column {pair}: expected OURS=THEIRS, as in --column text=review.")
         found[ours] = theirs
     return found
+
+
+def reading(given: dict[str, Any]) -> Any:
+    """How the data are to be read; takes the options that say so out of `given`."""
+    from seqapps.data.source import Reading
+
+    return Reading(
+        columns=pairs(given.pop("columns")),
+        group=given.pop("group"),
+        encoding=given.pop("encoding"),
+        data_dir=given.pop("data_dir"),
+    )
 
 
 def resolved(

@@ -16,7 +16,8 @@ AT_ONCE = 64  # rows; answers appear while the input is still being read
 @click.argument("texts", metavar="[TEXT...]", nargs=-1)
 @click.option(
     "--file", metavar="FILE",
-    help="One input per line; .csv and .tsv by column, .jsonl by object; - is standard input.",
+    help="One input per line; .csv, .tsv, .parquet by column, .jsonl by object, each also .gz; "
+    "- is standard input.",
 )  # fmt: skip
 @options.json_option
 @options.runs_option

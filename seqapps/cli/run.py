@@ -43,7 +43,6 @@ def command(task: str, quiet: bool, require_goal: bool, **given: Any) -> None:
 def request_of(
     task: str,
     *,
-    columns: tuple[str, ...],
     assignments: tuple[str, ...],
     preset: str | None,
     config: Path | None,
@@ -61,6 +60,6 @@ def request_of(
         task=found,
         settings=values,
         code=entry.folder,
-        columns=options.pairs(columns),
+        reading=options.reading(given),
         **given,
     )

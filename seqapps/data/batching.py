@@ -13,6 +13,7 @@ from seqapps.task import Buckets, Case, Column, Fixed
 BUCKETS = 12  # quantiles of the lengths; more of them pad less but leave more broken last batches
 LARGEST_BATCH = 256  # cases; very short ones would otherwise fill batches of thousands
 Batch = np.ndarray  # positions of the cases of one batch
+Bucket = tuple[np.ndarray, int]  # positions of cases of like length, cases in a batch
 
 
 def plan(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> list[Batch]:
@@ -20,27 +21,44 @@ def plan(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> lis
 
     The positions are sorted by length, so that padding is small.
     """
-    if isinstance(batching, Fixed):
-        return _chunks(np.arange(len(cases)), settings.batch_size)
     return [
         batch
-        for bucket, size in _buckets(cases, batching, settings)
-        for batch in _chunks(bucket, size)
+        for positions, size in buckets(cases, batching, settings)
+        for batch in _chunks(positions, size)
     ]
 
 
-def shuffled(
-    cases: Sequence[Case], batching: Buckets | Fixed, settings: Any, *, seed: int, epoch: int
-) -> list[Batch]:
+def buckets(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> list[Bucket]:
+    """The cases by quantile of length; a bucket's longest case sets the size of its batches.
+
+    Every case is looked at, once: with many cases this takes a while and should be kept.
+    """
+    if isinstance(batching, Fixed):
+        return [(np.arange(len(cases)), settings.batch_size)]
+    lengths = lengths_of(cases, batching)
+    order = np.argsort(lengths, kind="stable")
+    parts = [part for part in np.array_split(order, BUCKETS) if part.size]
+    return [
+        (part, int(np.clip(settings.batch_tokens // lengths[part].max(), 1, LARGEST_BATCH)))
+        for part in parts
+    ]
+
+
+def lengths_of(cases: Sequence[Case], batching: Buckets) -> np.ndarray:
+    """The steps of every case, int [cases], at least 1."""
+    return np.fromiter(
+        (max(1, batching.length(case)) for case in cases), dtype="int64", count=len(cases)
+    )
+
+
+def shuffled(parts: Sequence[Bucket], *, seed: int, epoch: int) -> list[Batch]:
     """The batches of one training epoch; their number is the same in every epoch."""
     random = np.random.default_rng([seed, epoch])
-    if isinstance(batching, Fixed):
-        return _chunks(random.permutation(len(cases)), settings.batch_size)
     batches = [
-        batch
-        for bucket, size in _buckets(cases, batching, settings)
-        for batch in _chunks(random.permutation(bucket), size)
+        batch for positions, size in parts for batch in _chunks(random.permutation(positions), size)
     ]
+    if len(parts) == 1:
+        return batches
     return [batches[position] for position in random.permutation(len(batches))]
 
 
@@ -75,19 +93,6 @@ def pipeline(
     return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(
         tf.data.AUTOTUNE
     )
-
-
-def _buckets(
-    cases: Sequence[Case], batching: Buckets, settings: Any
-) -> list[tuple[np.ndarray, int]]:
-    """(positions, batch size) by quantile of length; a bucket's longest case sets its size."""
-    lengths = np.array([max(1, batching.length(case)) for case in cases])
-    order = np.argsort(lengths, kind="stable")
-    parts = [part for part in np.array_split(order, BUCKETS) if part.size]
-    return [
-        (part, int(np.clip(settings.batch_tokens // lengths[part].max(), 1, LARGEST_BATCH)))
-        for part in parts
-    ]
 
 
 def _chunks(positions: np.ndarray, size: int) -> list[Batch]:

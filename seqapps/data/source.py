@@ -1,157 +1,359 @@
-"""Rows with the place they come from: `--data` to an iterator of (where, row)."""
+"""What `--data` names: a sample, files, a folder, a TFDS data set; or rows from Python."""
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import codecs
+import hashlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from seqapps.data import folders, tables, wheels
+from seqapps.data.samples import SHARED
+from seqapps.data.tables import UTF8, Located, Table, Where
 from seqapps.errors import UserError, nearest
 from seqapps.task import Row, Rows, Sample, Task
 
-Located = tuple[str, Row]  # ("reviews.csv, row 312", {"text": ..., "label": ...})
+SPLITS = ("train", "valid", "test")
+CACHED = "cached:"  # what opens rows again that were given from Python
 
-FILES = (".csv", ".tsv")
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a source is read; `columns` maps the task's names to the file's ({ours: theirs})."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+    encoding: str = UTF8
+    data_dir: Path | None = None  # where TFDS looks for prepared data sets
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """Where rows come from. The split None holds rows that are still to be cut into splits."""
 
-    name: str
-    spec: str  # what opens it again from any folder
+    name: str  # for people
+    spec: str | None  # what opens it again from any folder; None for rows that Python gave
     splits: Mapping[str | None, Callable[[], Iterator[Located]]]
+    content: Callable[[], str | None]  # digest of what is read, where that needs no parsing
+    columns: Sequence[str] = ()  # all that the source has, where that is known
     group: str | None = None
     sample: Sample | None = None
+    ordered: bool = False  # neighbouring rows belong together: cut in order, not by hash
+    base: Path | None = None  # images named in a table lie in or below this folder
+    notes: Sequence[str] = ()  # what was left out, and why
 
 
-def open_source(
-    task: Task, spec: str | None, *, columns: Mapping[str, str], group: str | None
-) -> Source:
-    """The source that `--data` names; without it the task's first sample.
+def open_source(task: Task, data: Any, reading: Reading) -> Source:
+    """The source that `--data` names; for None the task's first sample.
 
-    `columns` maps the task's names to the file's (`--column text=review`).
+    Raises UserError where there is no such thing or where it lacks a column.
     """
-    wrong = [name for name in columns if name not in task.row_columns]
-    if wrong:
-        raise UserError(
-            f"--column {wrong[0]}={columns[wrong[0]]}: the task {task.name} has no column "
-            f"{wrong[0]!r}. {nearest(wrong[0], task.row_columns)}"
-        )
-    if spec is None:
+    _check(task, reading)
+    if data is None:
         if not task.samples:
             raise UserError(f"The task {task.name} has no sample data; give a file with --data.")
-        spec = f"sample:{next(iter(task.samples))}"
+        data = f"sample:{next(iter(task.samples))}"
+    if not isinstance(data, str | Path):
+        return _given(task, data, reading)
+    spec = str(data)
     if spec.startswith("sample:"):
-        return _sample(task, spec, columns=columns, group=group)
-    return _file(task, Path(spec), columns=columns, group=group)
+        return _sample(task, spec, reading)
+    if spec.startswith("tfds:"):
+        from seqapps.data import tfds
+
+        return tfds.source(task, spec, reading)
+    return _files(task, spec, reading)
 
 
-def _sample(task: Task, spec: str, *, columns: Mapping[str, str], group: str | None) -> Source:
-    name = spec.removeprefix("sample:")
-    if name not in task.samples:
+def wanted_columns(task: Task, reading: Reading) -> dict[str, str]:
+    """{ours: theirs} of everything that is read: the task's columns and the group."""
+    wanted = {name: reading.columns.get(name, name) for name in task.row_columns}
+    if reading.group:
+        wanted[reading.group] = wanted.get(reading.group, reading.group)
+    return wanted
+
+
+def _check(task: Task, reading: Reading) -> None:
+    wrong = [name for name in reading.columns if name not in task.row_columns]
+    if wrong:
         raise UserError(
-            f"--data {spec}: the task {task.name} has no such sample. {nearest(name, task.samples)}"
+            f"--column {wrong[0]}={reading.columns[wrong[0]]}: the task {task.name} has no column "
+            f"{wrong[0]!r}. {nearest(wrong[0], task.row_columns)}"
         )
-    sample = task.samples[name]
+    try:
+        codecs.lookup(reading.encoding)
+    except LookupError:
+        raise UserError(
+            f"--encoding {reading.encoding}: not an encoding that Python knows. Common ones: "
+            "utf-8, utf-16, windows-1252, latin-1, shift_jis, gb18030, euc-kr."
+        ) from None
+
+
+# samples
+
+
+def _sample(task: Task, spec: str, reading: Reading) -> Source:
+    name = spec.removeprefix("sample:")
+    known = {**SHARED, **task.samples}
+    if name not in known:
+        raise UserError(
+            f"--data {spec}: the task {task.name} has no such sample. {nearest(name, known)}"
+        )
+    sample = known[name]
     parts: dict[str | None, Rows] = {}
     if isinstance(sample.rows, Mapping):
         parts.update(sample.rows)
     else:
         parts[None] = sample.rows
+    group = reading.group or sample.group
+    wanted = dict(reading.columns) | ({group: group} if group else {})
 
     def located(split: str | None) -> Iterator[Located]:
         place = f"{spec} {split}" if split else spec
-        for number, row in enumerate(parts[split](), 1):
-            for theirs in columns.values():
-                if theirs not in row:
-                    raise UserError(f"{place}: no column {theirs!r}. {nearest(theirs, row)}")
-            renamed = {ours: row[theirs] for ours, theirs in columns.items()}
-            yield f"{place}, row {number}", {**row, **renamed}
+        return _renamed(parts[split](), place, wanted)
 
-    splits = {split: (lambda split=split: located(split)) for split in parts}
-    return Source(spec, spec, splits, group=group or sample.group, sample=sample)
+    return Source(
+        name=spec,
+        spec=spec,
+        splits={split: partial(located, split) for split in parts},
+        content=lambda: _code_and_wheel(spec, sample, list(parts.values())),
+        group=group,
+        sample=sample,
+    )
 
 
-def _file(task: Task, path: Path, *, columns: Mapping[str, str], group: str | None) -> Source:
-    if not path.exists():
-        near = [other.name for other in path.parent.glob("*") if other.suffix in FILES]
-        raise UserError(f"--data {path}: no such file. {nearest(path.name, near)}")
-    if not path.is_file():
-        raise UserError(f"--data {path}: not a file. Give one file of kind {' or '.join(FILES)}.")
-    if path.suffix.lower() not in FILES:
+def _code_and_wheel(spec: str, sample: Sample, functions: list[Any]) -> str | None:
+    """A digest over what a sample's rows follow from: its code, its wheel, this Python."""
+    code = digest_of_code(functions)
+    if code is None:
+        return None
+    wheel = wheels.of(sample)
+    facts = [spec, code, wheel.sha256 if wheel else "", sys.version]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def digest_of_code(functions: Iterable[Any]) -> str | None:
+    """SHA-256 over the files that define these functions.
+
+    None where a file does not tell what a function does: closures, defaults, objects, a shell.
+    """
+    digest = hashlib.sha256()
+    files = set()
+    for function in functions:
+        if not inspect.isfunction(function) or function.__closure__ or function.__defaults__:
+            return None
+        file = inspect.getsourcefile(function)
+        if file is None or not Path(file).is_file():
+            return None
+        files.add(file)
+        digest.update(f"{function.__qualname__} {function.__code__.co_firstlineno}\0".encode())
+    for file in sorted(files):
+        digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+# rows from Python
+
+
+def _given(task: Task, data: Any, reading: Reading) -> Source:
+    """A pandas DataFrame, any iterable of rows, or one of these for each split."""
+    parts: Mapping[str | None, Any] = {None: data}
+    if isinstance(data, Mapping):
+        wrong = [name for name in data if name not in SPLITS]
+        if wrong or not data:
+            raise UserError(
+                f"data: a dict of splits holds {', '.join(SPLITS)}; received "
+                f"{', '.join(map(repr, data)) or 'nothing'}. Columns go into a DataFrame or into "
+                "one dict per row."
+            )
+        parts = {**data}
+    wanted = wanted_columns(task, reading)
+
+    def located(split: str | None) -> Iterator[Located]:
+        rows = parts[split]
+        place = "the DataFrame" if hasattr(rows, "iloc") else "the rows given"
+        place = f"{place} ({split})" if split else place
+        return _renamed(_records(rows, place), place, wanted)
+
+    return Source(
+        name="rows from Python",
+        spec=None,
+        splits={split: partial(located, split) for split in parts},
+        content=lambda: None,
+        group=reading.group,
+    )
+
+
+def _records(rows: Any, place: str) -> Iterator[Row]:
+    if hasattr(rows, "iloc"):  # a DataFrame, without importing pandas
+        for start in range(0, len(rows), tables.AT_ONCE):
+            yield from rows.iloc[start : start + tables.AT_ONCE].to_dict("records")
+        return
+    try:
+        iterator = iter(rows)
+    except TypeError:
         raise UserError(
-            f"--data {path}: files of kind {path.suffix or '(no suffix)'} are not read; expected "
-            f"{' or '.join(FILES)} with a header line that names {', '.join(task.row_columns)}."
+            f"data: {type(rows).__name__} holds no rows. Give a path, sample:NAME, tfds:NAME, a "
+            "pandas DataFrame or an iterable of dicts."
+        ) from None
+    for number, row in enumerate(iterator, 1):
+        if not isinstance(row, Mapping):
+            raise UserError(
+                f"{place}, row {number}: a {type(row).__name__}, expected a dict with the task's "
+                "columns."
+            )
+        yield dict(row)
+
+
+def _renamed(rows: Iterable[Row], place: str, wanted: Mapping[str, str]) -> Iterator[Located]:
+    """Rows with these columns under our names; the first row must have them all."""
+    for number, row in enumerate(rows, 1):
+        if number == 1:
+            for ours, theirs in wanted.items():
+                if theirs not in row:
+                    raise UserError(
+                        f"{place}: no column {theirs!r}. {nearest(theirs, map(str, row))} "
+                        f"If another column holds it: --column {ours}=NAME."
+                    )
+        yield Where(place, number), {**row, **{ours: row.get(t) for ours, t in wanted.items()}}
+
+
+# files and folders
+
+
+def _files(task: Task, spec: str, reading: Reading) -> Source:
+    path = Path(spec)
+    if not path.exists():
+        if any(sign in spec for sign in "*?["):
+            return _several(task, spec, reading)
+        near = [other.name for other in path.parent.glob("*") if tables.is_table(other)]
+        raise UserError(f"--data {spec}: no such file. {nearest(path.name, near)}")
+    tables.check_regular(path, given=f"--data {spec}")
+    if path.is_dir():
+        return _folder(task, path, reading)
+    if not tables.is_table(path):
+        raise UserError(
+            f"--data {spec}: files of kind {path.suffix or '(no suffix)'} are not read; expected "
+            f"{_kinds()} with the columns {', '.join(task.row_columns)}, or a folder."
         )
-    wanted = {name: columns.get(name, name) for name in task.row_columns}
-    if group:
-        wanted[group] = group
+    return _source(task, reading, name=path.name, path=path, parts={None: [Table(path, path.name)]})
+
+
+def _several(task: Task, spec: str, reading: Reading) -> Source:
+    pattern = Path(spec)
+    found = sorted(path for path in pattern.parent.glob(pattern.name) if tables.is_table(path))
+    if not found:
+        raise UserError(
+            f"--data {spec}: no file of kind {_kinds()} has such a name. * stands for any letters "
+            "of a file's name, not of a folder's."
+        )
+    return _source(
+        task,
+        reading,
+        name=f"{pattern.name} ({len(found)} files)",
+        path=pattern,
+        parts={None: [Table(path, path.name) for path in found]},
+    )
+
+
+def _folder(task: Task, path: Path, reading: Reading) -> Source:
+    layout = folders.layout_of(task, path)
+    if layout.texts:
+        return Source(
+            name=path.name or str(path),
+            spec=str(path.absolute()),
+            splits={
+                split: partial(folders.texts, task, path, files, reading.encoding)
+                for split, files in layout.texts.items()
+            },
+            content=lambda: _digest_of_files(
+                path, [file for files in layout.texts.values() for file, _ in files]
+            ),
+            columns=["text", "label"],
+            group=reading.group,
+            notes=layout.notes,
+        )
+    return _source(
+        task,
+        reading,
+        name=path.name or str(path),
+        path=path,
+        parts={
+            split: [Table(file, file.relative_to(path).as_posix()) for file in files]
+            for split, files in layout.tables.items()
+        },
+        notes=layout.notes,
+    )
+
+
+def _source(
+    task: Task,
+    reading: Reading,
+    *,
+    name: str,
+    path: Path,
+    parts: Mapping[str | None, Sequence[Table]],
+    notes: Sequence[str] = (),
+) -> Source:
+    wanted = wanted_columns(task, reading)
+    parts = {
+        split: [Table(table.path, table.name, reading.encoding) for table in files]
+        for split, files in parts.items()
+    }
+    if any(table.kind == ".txt" for files in parts.values() for table in files):
+        wanted = dict.fromkeys(wanted, "text")
 
     def advice(ours: str) -> str:
-        if ours == group:
+        if ours == reading.group and ours not in task.row_columns:
             return "Name one of these with --group."
         return f"If another column holds it: --column {ours}=NAME."
 
-    rows: dict[str | None, Callable[[], Iterator[Located]]] = {
-        None: lambda: table(path, wanted, advice=advice)
-    }
-    return Source(path.name, str(path.absolute()), rows, group=group)
+    def rows(files: Sequence[Table]) -> Iterator[Located]:
+        for table in files:
+            yield from tables.located(table, wanted, advice=advice)
 
+    # Every file's columns are checked now: before anything is made, and not after an hour.
+    everything = [table for files in parts.values() for table in files]
+    columns = [tables.check_columns(table, wanted, advice=advice) for table in everything]
+    base = path if path.is_dir() else path.parent
+    pictures = any(column.kind == "image" for column in task.row_columns.values())
 
-def table(
-    path: Path, wanted: Mapping[str, str], *, advice: Callable[[str], str]
-) -> Iterator[Located]:
-    """Rows of a csv or tsv file with a header; only the wanted columns, under the task's names.
+    def content() -> str:
+        files = [table.path for table in everything]
+        return _digest_of_files(base, files, looked_at=folders.images(base) if pictures else ())
 
-    `advice` tells what to do where a column of ours is missing.
-    A tsv file is never quoted: a `"` in it is an ordinary character.
-    """
-    dialect = (
-        {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if path.suffix.lower() == ".tsv" else {}
+    return Source(
+        name=name,
+        spec=str(path.absolute()),
+        splits={split: partial(rows, files) for split, files in parts.items()},
+        content=content,
+        columns=columns[0],
+        group=reading.group,
+        ordered=everything[0].kind == ".txt",
+        base=base,
+        notes=notes,
     )
-    csv.field_size_limit(2**31 - 1)  # the default refuses texts of more than 131,072 characters
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True, **dialect)  # type: ignore[arg-type]
-            header = _header(path, next(filter(None, reader), None), wanted, advice)
-            for number, values in enumerate(reader, 1):
-                where = f"{path.name}, row {number}"
-                if not values:
-                    continue  # a blank line
-                if len(values) != len(header):
-                    raise UserError(
-                        f"{where} (line {reader.line_num}): {len(values)} values, but the header "
-                        f"names {len(header)} columns. Is a separator or a quote missing?"
-                    )
-                named = dict(zip(header, values, strict=True))
-                yield where, {ours: named[theirs] for ours, theirs in wanted.items()}
-    except csv.Error as error:
-        raise UserError(
-            f"{path.name}, line {reader.line_num}: not valid {path.suffix[1:]}: {error}."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path.name}: not UTF-8 text (byte {error.object[error.start]:#04x}). Save it as "
-            "UTF-8, e.g. `iconv -f WINDOWS-1252 -t UTF-8`."
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}.") from None
 
 
-def _header(
-    path: Path, header: list[str] | None, wanted: Mapping[str, str], advice: Callable[[str], str]
-) -> list[str]:
-    if not header:
-        raise UserError(f"{path.name}: the file is empty; expected a header line and rows.")
-    twice = {name for name in wanted.values() if header.count(name) > 1}
-    if twice:
-        raise UserError(f"{path.name}: the header names {min(twice)!r} twice.")
-    for ours, theirs in wanted.items():
-        if theirs not in header:
-            raise UserError(
-                f"{path.name}: no column {theirs!r}; found {', '.join(header)}. {advice(ours)}"
-            )
-    return header
+def _digest_of_files(base: Path, read: Iterable[Path], *, looked_at: Iterable[Path] = ()) -> str:
+    """SHA-256 over names and contents; of images names, sizes and times, as they are many."""
+    digest = hashlib.sha256()
+    for file in read:
+        digest.update(f"{file.relative_to(base).as_posix()}\0".encode())
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    for file in looked_at:
+        facts = file.stat()
+        name = file.relative_to(base).as_posix()
+        digest.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
+
+
+def _kinds() -> str:
+    return f"{', '.join(tables.SUFFIXES)} (each also .gz but for .parquet)"

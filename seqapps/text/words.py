@@ -30,8 +30,13 @@ def most_frequent(texts: Iterable[str], *, size: int) -> list[str]:
     counts: Counter[bytes] = Counter()
     for chunk in _chunks(texts):
         counts.update(words(tf.constant(chunk)).flat_values.numpy().tolist())
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [word.decode() for word, _ in ranked[:size]]
+    return ranked(counts, size=size)
+
+
+def ranked(counts: Counter[bytes], *, size: int) -> list[str]:
+    """The `size` most frequent of words that are counted already."""
+    found = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [word.decode() for word, _ in found[:size]]
 
 
 def padded(tokens: tf.RaggedTensor, *, longest: int) -> tf.Tensor:

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqapps.data.batching import LARGEST_BATCH, batch_of, pipeline, plan, shuffled
+from seqapps.data.batching import LARGEST_BATCH, batch_of, buckets, pipeline, plan, shuffled
 from seqapps.task import Buckets, Column, Fixed
 
 SETTINGS = SimpleNamespace(batch_tokens=97, batch_size=7)
 BUCKETS = Buckets(lambda case: case["length"])
+
+
+def epoch_of(cases, batching, *, seed: int, epoch: int):
+    return shuffled(buckets(cases, batching, SETTINGS), seed=seed, epoch=epoch)
 
 
 def cases_of(count: int, *, longest: int = 29) -> list[dict]:
@@ -25,7 +29,7 @@ def cases_of(count: int, *, longest: int = 29) -> list[dict]:
 @pytest.mark.parametrize("count", [1, 5, 11, 211])
 class TestEveryBatching:
     def test_an_epoch_has_every_case_once(self, batching, count):
-        batches = shuffled(cases_of(count), batching, SETTINGS, seed=3, epoch=5)
+        batches = epoch_of(cases_of(count), batching, seed=3, epoch=5)
         assert sorted(np.concatenate(batches)) == list(range(count))
 
     def test_a_plan_has_every_case_once(self, batching, count):
@@ -34,24 +38,22 @@ class TestEveryBatching:
 
     def test_every_epoch_has_as_many_batches_as_the_plan(self, batching, count):
         cases = cases_of(count)
-        counts = {len(shuffled(cases, batching, SETTINGS, seed=3, epoch=e)) for e in range(7)}
+        counts = {len(epoch_of(cases, batching, seed=3, epoch=e)) for e in range(7)}
         assert counts == {len(plan(cases, batching, SETTINGS))}
 
     def test_the_same_seed_and_epoch_give_the_same_order(self, batching, count):
-        first, second = (
-            shuffled(cases_of(count), batching, SETTINGS, seed=3, epoch=5) for _ in range(2)
-        )
+        first, second = (epoch_of(cases_of(count), batching, seed=3, epoch=5) for _ in range(2))
         assert list(map(list, first)) == list(map(list, second))
 
     def test_no_batch_is_empty(self, batching, count):
-        batches = shuffled(cases_of(count), batching, SETTINGS, seed=3, epoch=5)
+        batches = epoch_of(cases_of(count), batching, seed=3, epoch=5)
         assert all(len(batch) for batch in batches)
 
 
 @pytest.mark.parametrize("batching", [BUCKETS, Fixed()], ids=["buckets", "fixed"])
 def test_another_epoch_or_seed_gives_another_order(batching):
     orders = {
-        tuple(np.concatenate(shuffled(cases_of(211), batching, SETTINGS, seed=seed, epoch=epoch)))
+        tuple(np.concatenate(epoch_of(cases_of(211), batching, seed=seed, epoch=epoch)))
         for seed in (0, 1, 2)
         for epoch in (0, 1, 2)
     }
@@ -61,7 +63,7 @@ def test_another_epoch_or_seed_gives_another_order(batching):
 def test_another_epoch_mixes_other_cases_into_a_batch():
     cases = cases_of(211)
     one, two = (
-        {frozenset(batch.tolist()) for batch in shuffled(cases, BUCKETS, SETTINGS, seed=0, epoch=e)}
+        {frozenset(batch.tolist()) for batch in epoch_of(cases, BUCKETS, seed=0, epoch=e)}
         for e in (0, 1)
     )
     assert len(one & two) < len(one) / 2
@@ -70,7 +72,7 @@ def test_another_epoch_mixes_other_cases_into_a_batch():
 def test_short_and_long_batches_come_mixed():
     """Sorted by length, an epoch would end on its longest cases every time."""
     cases = cases_of(997)
-    batches = shuffled(cases, BUCKETS, SETTINGS, seed=0, epoch=0)
+    batches = epoch_of(cases, BUCKETS, seed=0, epoch=0)
     longest = np.array([max(cases[i]["length"] for i in batch) for batch in batches])
     halves = longest[: len(longest) // 2], longest[len(longest) // 2 :]
     assert abs(halves[0].mean() - halves[1].mean()) < 0.1 * longest.mean()
@@ -80,7 +82,7 @@ def test_no_batch_takes_more_steps_than_its_budget():
     cases = cases_of(997)
     for batch in [
         *plan(cases, BUCKETS, SETTINGS),
-        *shuffled(cases, BUCKETS, SETTINGS, seed=3, epoch=5),
+        *epoch_of(cases, BUCKETS, seed=3, epoch=5),
     ]:
         assert len(batch) * max(1, *(cases[i]["length"] for i in batch)) <= 97
 
@@ -102,8 +104,8 @@ def test_buckets_pad_less_than_chance():
         return 1 - sum(case["length"] for case in cases) / steps
 
     cases = cases_of(997)
-    at_random = shuffled(cases, Fixed(), SETTINGS, seed=0, epoch=0)
-    assert padding(shuffled(cases, BUCKETS, SETTINGS, seed=0, epoch=0)) < padding(at_random) / 3
+    at_random = epoch_of(cases, Fixed(), seed=0, epoch=0)
+    assert padding(epoch_of(cases, BUCKETS, seed=0, epoch=0)) < padding(at_random) / 3
 
 
 def test_no_cases_are_no_batches():

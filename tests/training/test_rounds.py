@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seqapps.data.batching import shuffled
+from seqapps.data.batching import buckets, shuffled
 from seqapps.task import Fixed
 from seqapps.training.rounds import LONGEST, Rounds
 
@@ -46,7 +46,8 @@ def test_the_rounds_of_an_epoch_cover_it_exactly_in_its_order(steps):
     for epoch in (0, 1):
         first = epoch * rounds.per_epoch
         parts = [rounds.batches(first + part) for part in range(rounds.per_epoch)]
-        expected = shuffled([{}] * (2 * steps), Fixed(), settings, seed=7, epoch=epoch)
+        whole = buckets([{}] * (2 * steps), Fixed(), settings)
+        expected = shuffled(whole, seed=7, epoch=epoch)
         assert flat([batch for part in parts for batch in part]) == flat(expected)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqapps import files, settings
+from seqapps.data.source import Reading
 from seqapps.errors import UserError
 from seqapps.task import Task
 
@@ -96,7 +97,7 @@ class Identity:
     fingerprint: str
     code: str
     group: str | None
-    columns: dict[str, str]
+    reading: Reading
 
     @property
     def name(self) -> str:
@@ -169,7 +170,7 @@ def identity_of(
     fingerprint: str,
     code_folder: Path,
     group: str | None,
-    columns: dict[str, str],
+    reading: Reading,
 ) -> Identity:
     """The identity of a run of `task`; `code_folder` is where the task's files lie."""
     core = files.digest_of_tree(Path(__file__).parent, "*.py", leave_out="tasks")
@@ -179,7 +180,7 @@ def identity_of(
         else hashlib.sha256(code_folder.read_bytes()).hexdigest()
     )
     code = hashlib.sha256(f"{core}{own}".encode()).hexdigest()
-    return Identity(task.name, values, seed, data, content, fingerprint, code, group, columns)
+    return Identity(task.name, values, seed, data, content, fingerprint, code, group, reading)
 
 
 def record_text(identity: Identity) -> str:
@@ -198,7 +199,9 @@ def record_text(identity: Identity) -> str:
                 "content": identity.content,
                 "fingerprint": identity.fingerprint,
                 "group": identity.group or "",
-                "columns": identity.columns,
+                "columns": dict(identity.reading.columns),
+                "encoding": identity.reading.encoding,
+                "data_dir": str(identity.reading.data_dir or ""),
             },
             "code": identity.code,
             "versions": {name: metadata.version(name) for name in PACKAGES},
@@ -206,6 +209,17 @@ def record_text(identity: Identity) -> str:
     )
     head = tomlkit.dumps(document)
     return f"{head}\n[settings]\n{settings.dumps(identity.settings)}"
+
+
+def reading_of(record: Mapping[str, Any]) -> Reading:
+    """How the data of a run (or of an export, which holds the same record) were read."""
+    data = record["data"]
+    return Reading(
+        columns=data["columns"],
+        group=data["group"] or None,
+        encoding=data["encoding"],
+        data_dir=Path(data["data_dir"]) if data["data_dir"] else None,
+    )
 
 
 def _refuse_other(run: Run, identity: Identity) -> None:

@@ -9,8 +9,9 @@ import pytest
 from filelock import FileLock
 
 from seqapps import files
+from seqapps.data.source import Reading
 from seqapps.errors import UserError
-from seqapps.run import Identity, find, identity_of, opened
+from seqapps.runs import Identity, find, identity_of, opened
 from seqapps.settings import replace
 
 
@@ -25,7 +26,7 @@ def identity(sentiment):
         fingerprint="a1" * 32,
         code="b2" * 32,
         group=None,
-        columns={},
+        reading=Reading(),
     )
 
 
@@ -82,6 +83,8 @@ def test_a_new_run_writes_down_what_it_is(identity, start):
         "fingerprint": "a1" * 32,
         "group": "",
         "columns": {},
+        "encoding": "utf-8-sig",
+        "data_dir": "",
     }
     assert record["settings"] == dataclasses.asdict(identity.settings)
     assert record["versions"]["seqapps"]
@@ -280,7 +283,7 @@ def test_the_identity_follows_the_code_of_the_task(sentiment, tmp_path):
     def code(folder):
         return identity_of(
             sentiment, values=sentiment.tiny, seed=3, data="d", content="c", fingerprint="f",
-            code_folder=folder, group=None, columns={},
+            code_folder=folder, group=None, reading=Reading(),
         ).code  # fmt: skip
 
     (tmp_path / "one").mkdir()
@@ -299,7 +302,7 @@ def test_the_code_of_a_single_file_is_its_content(sentiment, tmp_path):
         files.write_text(file, text)
         return identity_of(
             sentiment, values=sentiment.tiny, seed=3, data="d", content="c", fingerprint="f",
-            code_folder=file, group=None, columns={},
+            code_folder=file, group=None, reading=Reading(),
         ).code  # fmt: skip
 
     assert code("x = 3\n") == code("x = 3\n") != code("x = 5\n")

@@ -1,0 +1,146 @@
+"""Which rows can be used, in which form, and why the others cannot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqapps.task import Column, Row, Task
+
+# What programs write for a missing value. "NA" is not among them: it is a country and a region.
+MISSING = ("nan", "NaN", "NAN", "None", "<NA>", "NaT", "null", "NULL")
+
+
+class Checker:
+    """Takes the rows of one source, one after the other."""
+
+    def __init__(self, task: Task, *, group: str | None, base: Path | None) -> None:
+        self._task, self._group, self._base = task, group, base
+        self._columns = list(task.row_columns.items())
+        self._kinds: dict[str, str] = {}  # of each category: what its first value was
+
+    def checked(self, row: Row) -> tuple[Row, str | None]:
+        """(the row's columns in their types, why it cannot be used or None)."""
+        found: Row = {}
+        problem = None
+        for name, column in self._columns:
+            value = row.get(name)
+            if type(value) is not str or column.kind == "image":
+                value, problem = self._typed(name, column, value)
+                if problem:
+                    break
+            found[name] = value
+        problem = problem or problem_of(self._task, found) or self._mixed(row)
+        if problem is None and self._group:
+            group = row.get(self._group)
+            if group is None or group == "" or _is_missing(group):
+                problem = f"the group column {self._group!r} is empty"
+            found[self._group] = found.get(self._group, str(group))
+        if problem is None:
+            for name, column in self._columns:
+                if column.kind == "number":
+                    found[name] = float(found[name])
+        return found, problem
+
+    def _typed(self, name: str, column: Column, value: Any) -> tuple[Any, str | None]:
+        """What is no text: a missing value, a number as a label's name, an image's bytes."""
+        if hasattr(value, "item") and getattr(value, "shape", None) == ():
+            value = value.item()  # a NumPy scalar
+        if _is_missing(value):
+            return None, f"{name} is missing"
+        if column.kind == "category" and isinstance(value, bool | int | float):
+            return (str(value).lower() if isinstance(value, bool) else repr(value)), None
+        if column.kind == "image":
+            return self._image(name, value)
+        return value, None
+
+    def _image(self, name: str, value: Any) -> tuple[Any, str | None]:
+        """The bytes of an image that a table names by its path or parquet holds in a struct."""
+        if isinstance(value, Mapping) and value.get("bytes"):
+            return value["bytes"], None
+        if not isinstance(value, str):
+            return value, None
+        base = self._base or Path()
+        for file in (base / value, base / "images" / value):
+            if file.is_file():
+                try:
+                    return file.read_bytes(), None
+                except OSError as error:
+                    return value, f"{name}: {file} cannot be read ({error.strerror})"
+        return value, f"{name} names {value!r}, which is no file in {base} or {base / 'images'}"
+
+    def _mixed(self, row: Row) -> str | None:
+        """Numbers among texts in a column of labels: one of both is a mistake."""
+        for name, column in self._columns:
+            if column.kind == "category":
+                kind = _kind(row.get(name))
+                first = self._kinds.setdefault(name, kind)
+                if kind != first:
+                    return f"{name} is the {kind} {row[name]!r}, but a {first} in the rows before"
+        return None
+
+
+def problem_of(task: Task, row: Row) -> str | None:
+    """Why this row cannot be used, or None: first its columns, then the task's own refusals."""
+    for name, column in task.row_columns.items():
+        problem = _column_problem(name, column, row.get(name))
+        if problem:
+            return problem
+    for refusal in task.refusals:
+        if refusal.when(row):
+            return refusal.why
+    return None
+
+
+def _column_problem(name: str, column: Column, value: Any) -> str | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return f"{name} is missing"
+    if column.kind in ("text", "category"):
+        return _text_problem(name, column, value)
+    if column.kind == "image":
+        return None if isinstance(value, bytes) and value else f"{name} holds no image bytes"
+    try:
+        array = np.asarray(value, "float64")
+    except (TypeError, ValueError):
+        return f"{name} is {value!r}, expected {'numbers' if column.shape else 'a number'}"
+    if not np.isfinite(array).all():
+        return f"{name} holds NaN or infinity"
+    free = column.shape[:1] == (None,)
+    if len(array.shape) != len(column.shape) or any(
+        wanted not in (None, size) for size, wanted in zip(array.shape, column.shape, strict=True)
+    ):
+        return f"{name} has the shape {array.shape}, expected {column.shape}"
+    return f"{name} is empty" if free and array.size == 0 else None
+
+
+def _text_problem(name: str, column: Column, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return f"{name} is {type(value).__name__} {value!r}, expected text"
+    if not value.strip():
+        return f"the {name} is empty"
+    if column.kind == "category" and value in MISSING:
+        return f"the {name} is {value!r}, which stands for a missing value"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return f"the {name} holds half a character (a lone surrogate), which UTF-8 cannot write"
+    return None
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, and pandas' NA and NaT, which are not even equal to themselves."""
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or type(value).__name__ in ("NAType", "NaTType")
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "truth value"
+    return "text" if isinstance(value, str) else "number"

@@ -1,0 +1,136 @@
+"""How long texts and series are, how large images are, and what the settings cut off."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from seqapps.doctor.view import SHOWN, Finding, View
+from seqapps.task import Buckets, Row
+
+POINTS = {"least": 0.0, "median": 0.5, "p90": 0.9, "p99": 0.99, "most": 1.0}
+MANY_CUT = 0.05  # share of cases cut that is worth a word
+IMAGES = 2_000  # whose width and height are looked at
+
+
+class Lengths:
+    """Counts lengths of rows that go by: {column: {unit: {length: rows}}}."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._columns = dict(view.task.row_columns)
+        self.counts: dict[str, dict[str, Counter[int]]] = {}
+        self._images = 0
+        self._unopened: list[int] = []
+
+    def add(self, first: int, rows: Sequence[Row]) -> None:
+        """Count rows whose positions start with `first`; words are counted elsewhere."""
+        for name, column in self._columns.items():
+            if column.kind == "text":
+                self.count(name, "characters", [len(row[name]) for row in rows])
+            elif column.kind == "series" and column.shape[:1] == (None,):
+                self.count(name, "steps", [len(row[name]) for row in rows])
+            elif column.kind == "image":
+                self.count(name, "bytes", [len(row[name]) for row in rows])
+                for position, row in enumerate(rows, first):
+                    self._look(name, position, row[name])
+
+    def count(self, column: str, unit: str, lengths: Sequence[int]) -> None:
+        """Count some values of one column."""
+        self.counts.setdefault(column, {}).setdefault(unit, Counter()).update(lengths)
+
+    def _look(self, name: str, position: int, image: bytes) -> None:
+        from PIL import Image
+
+        if self._images == IMAGES:
+            return
+        self._images += 1
+        try:
+            with Image.open(io.BytesIO(image)) as opened:  # reads the header only
+                width, height = opened.size
+        except OSError:
+            self._unopened.append(position)
+        else:
+            self.count(name, "pixels wide", [width])
+            self.count(name, "pixels high", [height])
+
+    def facts(self) -> dict[str, dict[str, dict[str, int]]]:
+        """{column: {unit: {"least": 1, "median": 20, ...}}}."""
+        return {
+            name: {unit: percentiles(counts) for unit, counts in units.items()}
+            for name, units in self.counts.items()
+        }
+
+    def findings(self) -> list[Finding]:
+        if not self._unopened:
+            return []
+        return [
+            Finding(
+                kind="unreadable_images",
+                count=len(self._unopened),
+                what=f"images in no format that is known (of the first {self._images:,})",
+                run="stops when it comes to one of them",
+                examples=[self._view.example(position) for position in self._unopened[:SHOWN]],
+            )
+        ]
+
+
+class Cut:
+    """Counts the cases that are longer than `settings.max_tokens`, where the task has that."""
+
+    def __init__(self, view: View, settings: Any) -> None:
+        self._view, self._settings = view, settings
+        self._limit = getattr(settings, "max_tokens", None)
+        batching = view.task.batching
+        self._length = batching.length if isinstance(batching, Buckets) else None
+        self._cases, self._cut = 0, 0
+
+    def add(self, first: int, rows: Sequence[Row]) -> None:
+        """Count the cases of rows that are in a split."""
+        if self._limit is None or self._length is None:
+            return
+        splits = self._view.split_of[first : first + len(rows)]
+        used = [row for row, split in zip(rows, splits, strict=True) if split >= 0]
+        for case in self._view.task.cases(used, self._settings):
+            self._cases += 1
+            self._cut += self._length(case) > self._limit
+
+    def facts(self) -> dict[str, Any] | None:
+        """How many of how many, for JSON; None where nothing is cut by this task."""
+        if not self._cases:
+            return None
+        share = self._cut / self._cases
+        return {"max_tokens": self._limit, "cases": self._cases, "cut": self._cut, "share": share}
+
+    def findings(self) -> list[Finding]:
+        if not self._cases or self._cut <= MANY_CUT * self._cases:
+            return []
+        return [
+            Finding(
+                kind="cut",
+                count=self._cut,
+                what=f"cases longer than max_tokens={self._limit}, counted about "
+                f"({self._cut / self._cases:.0%} of {self._cases:,})",
+                run="drops what is beyond; --set max_tokens=N keeps more",
+            )
+        ]
+
+
+def percentiles(counts: Counter[int]) -> dict[str, int]:
+    """The smallest length that this share of the values does not exceed.
+
+    >>> percentiles(Counter({3: 5, 7: 4, 90: 1}))
+    {'least': 3, 'median': 3, 'p90': 7, 'p99': 90, 'most': 90}
+    """
+    total, lengths = counts.total(), sorted(counts)
+    found = {}
+    for name, share in POINTS.items():
+        seen = 0
+        for length in lengths:
+            seen += counts[length]
+            if seen >= share * total:
+                break
+        found[name] = length
+    return found
