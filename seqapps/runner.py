@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqapps import files, runs, start, state
 from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
@@ -20,6 +20,9 @@ from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
 from seqapps.task import Case, Task
 from seqapps.training.monitor import monitor_of
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class Work:
     request: Request
     run: Run
     data: Data
+    code: str  # digest of all code that the run rests on
     progress: Progress
 
     def cases(self, split: str) -> Sequence[Case]:
@@ -130,37 +134,64 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
         if not folder.features.exists():
             folder.undo_after("prepare")
             start.tensorflow(progress)
-            with progress.track("fitting the features"):
-                fitted = task.fit(iter(data.splits["train"]), request.settings)
-                state.save(fitted, folder.features)
-        yield Work(request, folder, data, progress)
+            from seqapps.data import fitted
+
+            fitted.fit(
+                task,
+                request.settings,
+                data,
+                code=identity.code,
+                to=folder.features,
+                progress=progress,
+            )
+        yield Work(request, folder, data, identity.code, progress)
 
 
 def _train(work: Work) -> tuple[Any, Any]:
     """(model, features) with the best weights; trains where that is not finished."""
     start.tensorflow(work.progress)
+    from seqapps.data import fitted
     from seqapps.training import checkpoint, train
 
     task, settings, folder = work.request.task, work.request.settings, work.run
-    fitted, seed = state.load(folder.features), work.request.seed
+    learnt, seed = state.load(folder.features), work.request.seed
     position = checkpoint.newest(folder.checkpoints)
     if position:  # a kill may have come between checkpoint and history
         train.write_history(folder.history, position)
     if position and position.finished:
-        return train.trained(task, settings, fitted, seed=seed, folder=folder.checkpoints)
+        return train.trained(task, settings, learnt, seed=seed, folder=folder.checkpoints)
     if position:
         work.progress.say(f"training: going on after round {position.rounds_done}")
+    cases = work.cases("train")
+    lengths = fitted.lengths(
+        task, settings, work.data, cases, code=work.code, progress=work.progress
+    )
+    _say_what_is_cut(settings, lengths, work.progress)
     return train.train(
         task,
         settings,
-        fitted,
-        cases=work.cases("train"),
+        learnt,
+        cases=cases,
         valid=work.cases("valid"),
         seed=seed,
         folder=folder.checkpoints,
         history=folder.history,
+        lengths=lengths,
         progress=work.progress,
     )
+
+
+def _say_what_is_cut(settings: Any, lengths: np.ndarray | None, progress: Progress) -> None:
+    """How many training cases are longer than the model reads, by the task's own estimate."""
+    longest = getattr(settings, "max_tokens", None)
+    if lengths is None or longest is None:
+        return
+    count = int((lengths > longest).sum())
+    if count:
+        progress.say(
+            f"data: about {count:,} of {len(lengths):,} training cases are longer than "
+            f"max_tokens = {longest:,} (the longest: {lengths.max():,}); the rest of them is cut"
+        )
 
 
 def _export(work: Work) -> None:

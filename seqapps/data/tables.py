@@ -173,8 +173,6 @@ def _csv_troubles(table: Table, reader: Any) -> Iterator[None]:
         raise UserError(
             f"{table.name}, line {reader.line_num}: not valid {kind}: {error}.{hint}"
         ) from None
-    except UnicodeDecodeError as error:
-        raise _not_text(table, error, f" after line {reader.line_num}") from None
 
 
 # jsonl
@@ -303,7 +301,7 @@ def _text(table: Table) -> Iterator[IO[str]]:
 
 
 def _check_is_text(table: Table, head: bytes) -> None:
-    wide = table.encoding.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
+    wide = _is_wide(table.encoding)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") and not wide:
         raise UserError(
             f"{table.name}: UTF-16 text, but read as {_plain(table.encoding)}. "
@@ -314,6 +312,10 @@ def _check_is_text(table: Table, head: bytes) -> None:
         what = "binary (it holds zero bytes)"
     if what:
         raise UserError(f"{table.name}: not a text file, but {what}.")
+
+
+def _is_wide(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
 
 
 def check_regular(path: Path, *, given: str) -> None:
@@ -336,7 +338,7 @@ def _troubles(table: Table) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise _not_text(table, error, "") from None
+        raise _not_text(table, error) from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise UserError(
             f"{table.name}: not whole gzip data, although its name ends in .gz ({error})."
@@ -345,22 +347,35 @@ def _troubles(table: Table) -> Iterator[None]:
         raise UserError(
             f"{table.name}: the compressed data end too early; the file is cut off. Copy it anew."
         ) from None
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise UserError(f"{table.path}: cannot be read: {reason}.") from None
-    except ValueError as error:
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:
+            reason = os.strerror(error.errno)
+            raise UserError(f"{table.path}: cannot be read: {reason}.") from None
         if table.kind != ".parquet":
             raise
-        reason = str(error).partition(".")[0]  # pyarrow's own errors are ValueErrors
+        reason = str(error).splitlines()[0].partition(".")[0]  # pyarrow's own errors
         raise UserError(
             f"{table.name}: not a whole parquet file: {reason}. Was it copied to its end?"
         ) from None
 
 
-def _not_text(table: Table, error: UnicodeDecodeError, place: str) -> UserError:
-    byte = (
-        f"byte {error.object[error.start]:#04x}" if error.start < len(error.object) else "its end"
-    )
+def _line_of_trouble(table: Table) -> str:
+    """The line that is no text; text is decoded in blocks, so the error itself does not know it."""
+    with opened(table.path) as raw:
+        for number, line in enumerate(raw, 1):
+            try:
+                line.decode("utf-8" if table.encoding == UTF8 else table.encoding)
+            except UnicodeDecodeError:
+                return f", line {number}"
+    return ""
+
+
+def _not_text(table: Table, error: UnicodeDecodeError) -> UserError:
+    wide = _is_wide(table.encoding)  # whose line ends are no single bytes
+    place = "" if wide else _line_of_trouble(table)
+    byte = "its end"
+    if error.start < len(error.object):
+        byte = f"byte {error.object[error.start]:#04x}"
     return UserError(
         f"{table.name}{place}: not {_plain(table.encoding)} text ({byte}). Give the encoding that "
         "it has, e.g. --encoding windows-1252, or save it as UTF-8."

@@ -8,19 +8,17 @@ import io
 import json
 import logging
 import re
-import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from seqapps import start
 from seqapps.data.tables import Located, Where
+from seqapps.data.tfds_reach import OutOfReachError, reachable_only, why
 from seqapps.errors import UserError
 from seqapps.progress import SILENT, Progress
 from seqapps.task import Task
@@ -41,7 +39,6 @@ AT_ONCE = 256
 IMAGES_AT_ONCE = 32  # encoded images may be megabytes
 PEEK = 32  # rows that tell whether a split has labels
 MOST_NAMES = 30
-CONNECT, ANSWER, TOGETHER = 3.0, 1.5, 5.0  # seconds until a host counts as out of reach
 
 
 class Asked(NamedTuple):
@@ -155,7 +152,7 @@ def _made(asked: Asked, data_dir: Path | None, progress: Progress) -> Any:
         "TFDS fetches and prepares it there now"
     )
     try:
-        with progress.track(f"preparing {builder.name}"), _silent(), _reachable_only():
+        with progress.track(f"preparing {builder.name}"), _silent(), reachable_only():
             _prepare(builder)
     except Exception as error:
         # Another process may have prepared it at the same time.
@@ -196,7 +193,7 @@ def _with_code(asked: Asked, data_dir: Path | None) -> Any:
             builder = made_by(data_dir=data_dir, config=asked.config)
     except Exception as error:
         raise UserError(
-            f"--data tfds:{asked}: the code that TFDS has for it does not start: {_why(error)}."
+            f"--data tfds:{asked}: the code that TFDS has for it does not start: {why(error)}."
         ) from error
     here = _here(asked, data_dir)
     if builder is None:
@@ -219,9 +216,10 @@ def _unknown(asked: Asked, data_dir: Path | None) -> UserError:
     known = tfds.list_builders(with_community_datasets=False)
     prepared = _all_prepared(_folder(data_dir))
     names = sorted({*known, *(name.partition("/")[0].partition(":")[0] for name in prepared)})
-    if asked.name in names:  # prepared, but not with this configuration or version
+    if asked.name in names:
         return UserError(
-            f"--data tfds:{asked}: no such configuration or version.{_here(asked, data_dir)}"
+            f"--data tfds:{asked}: this configuration or version is not prepared, and TFDS "
+            f"{tfds.__version__} has no code to prepare it.{_here(asked, data_dir)}"
         )
     close = get_close_matches(asked.name.lower(), names, n=3)
     hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
@@ -563,83 +561,6 @@ def _text(value: Any) -> Any:
 # fetching it
 
 
-class OutOfReachError(Exception):
-    """A host that does not answer: its name, and why."""
-
-
-@contextlib.contextmanager
-def _reachable_only() -> Iterator[None]:
-    """Every host is tried once, shortly, before TFDS downloads from it.
-
-    TFDS tries ten times with growing pauses, which without a network takes 205 s. What answers at
-    all is left to it, however slow. The probe sits in its downloader because nothing public says
-    beforehand which addresses will be needed: files that are there already need none.
-    """
-    from tensorflow_datasets.core.download import downloader
-
-    original: Callable[..., Any] = downloader._Downloader.download
-    answered: set[str] = set()
-
-    def download(self: Any, url: str, destination_path: Any, *more: Any, **named: Any) -> Any:
-        parts = urlsplit(url)
-        if parts.netloc and parts.netloc not in answered:
-            try:
-                _check_reachable(url)
-            except OutOfReachError:
-                with contextlib.suppress(OSError):
-                    Path(destination_path).rmdir()  # made for this download; empty
-                raise
-            answered.add(parts.netloc)
-        return original(self, url, destination_path, *more, **named)
-
-    downloader._Downloader.download = download
-    try:
-        yield
-    finally:
-        downloader._Downloader.download = original
-
-
-def _check_reachable(url: str) -> None:
-    """Raise OutOfReachError where nothing answers at this address within seconds."""
-    problems: list[str] = []
-
-    def probe() -> None:
-        problem = _no_answer(url)
-        if problem:
-            problems.append(problem)
-
-    # A thread, because looking up a name has no time limit of its own.
-    thread = threading.Thread(target=probe, daemon=True)
-    thread.start()
-    thread.join(TOGETHER)
-    if thread.is_alive():
-        problems.append(f"no answer within {TOGETHER:.0f} s")
-    if problems:
-        raise OutOfReachError(urlsplit(url).hostname or url, problems[0])
-
-
-def _no_answer(url: str) -> str | None:
-    """Why a host cannot be reached, or None. Proxies of the environment are used as TFDS does."""
-    import requests  # type: ignore[import-untyped,unused-ignore]
-
-    if not url.startswith("http"):
-        host, port = urlsplit(url).hostname or "", 21
-        if not url.startswith("ftp"):
-            host, port = "storage.googleapis.com", 443  # gs://
-        try:
-            socket.create_connection((host, port), timeout=CONNECT).close()
-        except OSError as error:
-            return error.strerror or str(error)
-        return None
-    try:
-        with requests.get(url, stream=True, allow_redirects=False, timeout=(CONNECT, ANSWER)):
-            return None
-    except requests.exceptions.ReadTimeout:
-        return None  # it is there, and slow
-    except requests.exceptions.RequestException as error:
-        return _why(error)
-
-
 def _not_made(asked: Asked, builder: Any, data_dir: Path | None, error: Exception) -> UserError:
     full = _full_name(builder)
     folder = _folder(data_dir)
@@ -665,10 +586,10 @@ def _not_made(asked: Asked, builder: Any, data_dir: Path | None, error: Exceptio
         )
     if isinstance(error, ImportError):
         return UserError(
-            f"{head}preparing it needs a package that is missing: {_why(error)}. Install it, or: "
+            f"{head}preparing it needs a package that is missing: {why(error)}. Install it, or: "
             f"{elsewhere}"
         )
-    return UserError(f"{head}TFDS could not prepare it: {_why(error)}. {elsewhere}")
+    return UserError(f"{head}TFDS could not prepare it: {why(error)}. {elsewhere}")
 
 
 # messages
@@ -677,21 +598,9 @@ def _not_made(asked: Asked, builder: Any, data_dir: Path | None, error: Exceptio
 def _damaged(what: str, folder: Any, error: Exception) -> UserError:
     log.debug("tfds: %s", what, exc_info=error)
     return UserError(
-        f"{what}: the prepared files in {folder} cannot be read: {_why(error)}. Copy the folder "
+        f"{what}: the prepared files in {folder} cannot be read: {why(error)}. Copy the folder "
         "anew, or remove it and have it prepared again."
     )
-
-
-def _why(error: BaseException) -> str:
-    """The first line of what an exception says, without the libraries' wrappings."""
-    reason = error.args[0] if error.args else None
-    text = str(getattr(reason, "reason", None) or getattr(error, "message", None) or error)
-    text = re.sub(r"^(HTTPS?|New)?Connection\(.*?\): ", "", text.strip())
-    text = re.sub(r"^\{\{.*?\}\} ", "", text)  # the operation that failed inside TensorFlow
-    lines = text.splitlines() or [""]
-    line = lines[0].partition(" [Op:")[0].strip().rstrip(".")
-    line = line if len(line) <= 300 else f"{line[:300]}..."
-    return line or type(error).__name__
 
 
 def _near(name: str, known: Sequence[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from seqapps.data.batching import Batch, buckets, shuffled
 from seqapps.task import Case, Task
 
@@ -14,9 +16,17 @@ LONGEST = 500  # steps; a kill loses at most these
 class Rounds:
     """The rounds of a whole training: an epoch each, or equal parts of a long epoch."""
 
-    def __init__(self, task: Task, cases: Sequence[Case], settings: Any, *, seed: int) -> None:
+    def __init__(
+        self,
+        task: Task,
+        cases: Sequence[Case],
+        settings: Any,
+        *,
+        seed: int,
+        lengths: np.ndarray | None = None,
+    ) -> None:
         self._seed = seed
-        self._buckets = buckets(cases, task.batching, settings)
+        self._buckets = buckets(cases, task.batching, settings, lengths=lengths)
         self.steps_per_epoch = sum(-(-len(part) // size) for part, size in self._buckets)
         self.per_epoch = -(-self.steps_per_epoch // LONGEST)
         self.total = self.per_epoch * settings.epochs

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from seqapps import files
@@ -45,15 +46,18 @@ def train(
     seed: int,
     folder: Path,
     history: Path,
+    lengths: np.ndarray | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Any, Features]:
     """(model with its best weights, features); checkpoints lie in `folder`.
+
+    `lengths` are the steps of the cases (int [cases]), counted here where they are not given.
 
     Raises RunError where the loss is not a number, UserError where `monitor` is no metric.
     """
     monitor = monitor_of(task, settings)
     model, features = build(task, settings, state, seed=seed)
-    rounds = Rounds(task, cases, settings, seed=seed)
+    rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
     position = _resume(folder, model)
     predict = in_process(task, settings, model, features)
     while not position.finished:

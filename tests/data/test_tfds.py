@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from seqapps.data import tfds as ours
+from seqapps.data import tfds_reach
 from seqapps.data.load import load
 from seqapps.data.source import Reading, open_source
 from seqapps.errors import UserError
@@ -420,7 +421,7 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
 ):
     done = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(30) and [])
-    monkeypatch.setattr(ours, "TOGETHER", 0.2)
+    monkeypatch.setattr(tfds_reach, "TOGETHER", 0.2)
     fetched_from("https://data.example/reviews.txt")
     with says("data.example cannot be reached (no answer within"):
         open_source(sentiment, "tfds:seqapps_fetched", Reading(data_dir=tmp_path))
@@ -456,7 +457,7 @@ def slow_server(seconds: float):
 def test_a_slow_server_is_waited_for_and_the_set_prepared(
     sentiment, fetched_from, tmp_path, monkeypatch, capfd
 ):
-    monkeypatch.setattr(ours, "ANSWER", 0.1)
+    monkeypatch.setattr(tfds_reach, "ANSWER", 0.1)
     with slow_server(0.4) as url:
         fetched_from(url)
         found = open_source(sentiment, "tfds:seqapps_fetched", Reading(data_dir=tmp_path))
