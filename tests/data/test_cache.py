@@ -1,6 +1,7 @@
 """Rows are read once: kept whole or not at all, found again by what decides them."""
 
 import dataclasses
+import itertools
 import json
 import os
 import signal
@@ -68,17 +69,25 @@ def test_the_second_time_nothing_is_read_anew(sentiment, reviews, count):
         assert list(first.splits[name]) == list(second.splits[name])
 
 
-def test_the_files_name_time_and_place_do_not_matter(sentiment, reviews, count, tmp_path):
+def test_time_and_folder_of_a_file_do_not_matter(sentiment, reviews, count, tmp_path):
     load(sentiment, str(reviews))
-    copy = tmp_path / "other" / "copy.csv"
+    os.utime(reviews, (0, 0))
+    load(sentiment, str(reviews))
+    copy = tmp_path / "other" / "reviews.csv"
     copy.parent.mkdir()
     copy.write_bytes(reviews.read_bytes())
     load(sentiment, str(copy))
-    # The name is part of the key: places of rows are told by it.
+    assert count() == 1
+
+
+def test_a_copy_of_another_name_is_read_for_the_places_of_its_rows(
+    sentiment, reviews, count, tmp_path
+):
+    (tmp_path / "copy.csv").write_bytes(reviews.read_bytes())
+    found = [load(sentiment, str(file)) for file in (reviews, tmp_path / "copy.csv")]
     assert count() == 2
-    os.utime(reviews, (0, 0))
-    load(sentiment, str(reviews))
-    assert count() == 2
+    assert found[0].fingerprint == found[1].fingerprint
+    assert found[1].entry.labels["label"]["a"] == (51, "copy.csv, row 1")
 
 
 @pytest.mark.parametrize(
@@ -291,8 +300,9 @@ def test_a_series_is_cut_in_the_order_of_time(sentiment):
         assert long == sorted(long)
         assert short == sorted(short)
     assert [len(found[name][0]) for name in found] == [80, 10, 10]
-    assert sum((found[name][0] for name in ("train", "valid", "test")), []) == list(range(100))
-    assert sum((found[name][1] for name in ("train", "valid", "test")), []) == list(range(31))
+    for which, length in enumerate((100, 31)):
+        parts = [found[name][which] for name in ("train", "valid", "test")]
+        assert list(itertools.chain(*parts)) == list(range(length))
 
 
 class TestFitted:
