@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,6 @@ def command(
     from seqapps.cli.progress import shown as progress_shown
     from seqapps.cli.text import aligned
     from seqapps.data.load import load
-    from seqapps.data.splits import SPLITS
     from seqapps.errors import UserError
     from seqapps.export import manifest
     from seqapps.models import locate
@@ -72,8 +72,9 @@ def command(
         rows = load(task, spec, reading, most_rejected=most_rejected, progress=progress)
     same = rows.fingerprint == trained_on["fingerprint"]
     chosen = split or ("test" if same else "all")
-    parts = SPLITS if chosen == "all" else (chosen,)
-    cases = [case for part in parts for case in task.cases(rows.splits[part], values)]
+    judged = rows.everything if chosen == "all" else rows.splits[chosen]
+    cases = task.cases(judged, values)
+    cases = cases if isinstance(cases, Sequence) else list(cases)
     if not cases:
         raise UserError(f"{rows.name}: the {chosen} split has no cases.")
     start.tensorflow(progress)

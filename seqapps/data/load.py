@@ -30,6 +30,7 @@ class Data:
     name: str  # for people: "reviews.csv"
     spec: str  # what opens it again from anywhere: a sample's name, an absolute path
     splits: Mapping[str, Sequence[Row]]
+    everything: Sequence[Row]  # all usable rows, in the order of the source
     content: str  # SHA-256 of the declared columns, the same however the rows are grouped
     fingerprint: str  # of all that decides what is trained on: content, groups, given splits
     entry: Entry
@@ -96,6 +97,7 @@ def load(
         name=source.name,
         spec=source.spec or CACHED + entry.key,
         splits=splits,
+        everything=Rows(records, np.arange(len(records))),
         content=entry.about["content"],
         fingerprint=_fingerprint(entry, records),
         entry=entry,

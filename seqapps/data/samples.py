@@ -94,7 +94,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[str, str]]:
     """(speaker, text) in order; headings and stage directions are said by STAGE.
 
     The file marks them by blank lines alone: a blank line follows each, except that the direction
-    which opens a scene follows the blank line of the scene's heading.
+    which opens a scene follows the blank line of the scene's heading. The last line is one too.
     """
     speaker = STAGE
     said: list[str] = []

