@@ -13,8 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seqapps.data import folders, tables, wheels
-from seqapps.data.samples import SHARED
+from seqapps.data import folders, samples, tables, wheels
 from seqapps.data.tables import UTF8, Located, Table, Where
 from seqapps.errors import UserError, nearest
 from seqapps.progress import SILENT, Progress
@@ -101,7 +100,7 @@ def _check(task: Task, reading: Reading) -> None:
 
 def _sample(task: Task, spec: str, reading: Reading) -> Source:
     name = spec.removeprefix("sample:")
-    known = {**SHARED, **task.samples}
+    known = {**samples.SHARED, **task.samples}
     if name not in known:
         raise UserError(
             f"--data {spec}: the task {task.name} has no such sample. {nearest(name, known)}"
@@ -112,7 +111,15 @@ def _sample(task: Task, spec: str, reading: Reading) -> Source:
         parts.update(sample.rows)
     else:
         parts[None] = sample.rows
+    notes = []
     group = reading.group or sample.group
+    if sample.group and not reading.group and {*reading.columns} & {*task.targets}:
+        # The group keeps the sample's own labels honest; of others it may leave none to learn.
+        group = None
+        notes.append(
+            f"{spec} is not split by {sample.group}, as it has other labels than its own; "
+            f"--group {sample.group} does it"
+        )
     wanted = dict(reading.columns) | ({group: group} if group else {})
 
     def located(split: str | None) -> Iterator[Located]:
@@ -126,6 +133,7 @@ def _sample(task: Task, spec: str, reading: Reading) -> Source:
         content=lambda: _code_and_wheel(spec, sample, list(parts.values())),
         group=group,
         sample=sample,
+        notes=notes,
     )
 
 
@@ -135,7 +143,8 @@ def _code_and_wheel(spec: str, sample: Sample, functions: list[Any]) -> str | No
     if code is None:
         return None
     wheel = wheels.of(sample)
-    facts = [spec, code, wheel.sha256 if wheel else "", sys.version]
+    shared = hashlib.sha256(Path(samples.__file__).read_bytes()).hexdigest()  # tasks use it, too
+    facts = [spec, code, shared, wheel.sha256 if wheel else "", sys.version]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

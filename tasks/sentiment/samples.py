@@ -57,16 +57,6 @@ def speeches() -> Iterator[Row]:
             yield from rows
 
 
-def speakers() -> Iterator[Row]:
-    """The passages of `speeches` with the speaker as the label.
-
-    To be cut by passage: nearly every person holds one speech, so that no speech can be kept out of
-    training and its speaker still be known. No passage is in two splits, its neighbours may be.
-    """
-    for row in speeches():
-        yield {**row, "label": row["speaker"]}
-
-
 def passages(paragraphs: list[str]) -> list[str]:
     """Paragraphs put together to 40 words or more; what is left over ends the last passage."""
     found: list[str] = []

