@@ -106,7 +106,7 @@ def read(file: Path, folder: Path) -> Facts:
 
     from seqapps import state
     from seqapps.data import fitted
-    from seqapps.data.batching import pipeline
+    from seqapps.data.batching import Batch, pipeline
     from seqapps.training.rounds import Rounds
 
     keras.utils.set_random_seed(0)
@@ -118,10 +118,11 @@ def read(file: Path, folder: Path) -> Facts:
     seen = 0
     with _clock() as measured:
         rounds = Rounds(task, cases, task.settings, seed=0, lengths=lengths)
+        batches: list[Batch] = []
+        dataset = pipeline(cases, lambda: batches, task.columns, features.pair)
         for number in range(rounds.per_epoch):
-            for _, labels in pipeline(
-                cases, rounds.batches(number), task.columns, features.pair
-            ):  # labels: [batch]
+            batches[:] = rounds.batches(number)
+            for _, labels in dataset:  # labels: [batch]
                 seen += len(labels)
     return {"rows": seen, **measured, **started}
 

@@ -76,7 +76,10 @@ def _display(console: Console) -> Any:
 
         def render(self, task: progress.Task) -> Text:
             if task.total is None:
-                return Text(f"{task.elapsed or 0:.0f} s")
+                seconds = f"{task.elapsed or 0:.0f} s"
+                if not task.completed:
+                    return Text(seconds)
+                return Text(f"{task.completed:,.0f}  {task.speed or 0:,.0f}/s  {seconds}")
             text = f"{task.completed:.0f}/{task.total:.0f}"
             if task.speed:
                 text += f"  {task.speed:.1f}/s"

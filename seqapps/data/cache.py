@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -32,6 +32,7 @@ FORMAT = 1  # raised when the same source would be kept otherwise
 UNCUT = "rows"  # the name of the split that is still to be cut, in TFDS's files
 FIRST = 10  # rejected rows that are shown
 PEEK = 1000  # rows read before TensorFlow is started, so that most mistakes are told at once
+TOLD = 1000  # rows after which the bar moves; drawing it costs more than reading a row
 MOST_LABELS = 100_000
 
 
@@ -127,9 +128,10 @@ def rows_folder() -> Path:
 
 def entries() -> list[Entry]:
     """Every entry that says what it is, newest first; whether it is whole is not looked at."""
-    found = [
-        Entry(file.parent, files.read_json(file)) for file in rows_folder().glob("*/about.json")
-    ]
+    found = []
+    for file in rows_folder().glob("*/about.json"):
+        with suppress(OSError, ValueError):
+            found.append(Entry(file.parent, files.read_json(file)))
     return sorted(found, key=lambda entry: str(entry.about["created"]), reverse=True)
 
 
@@ -153,14 +155,15 @@ def prepare(staging: Path, task: Task, source: Source, *, progress: Progress = S
                 located = _peeked(rows(), progress)
                 writer.start(split or UNCUT)
                 kept.start(split)
-                for where, row in located:
+                for number, (where, row) in enumerate(located, 1):
                     found, problem = checker.checked(row)
                     if problem:
                         rejected.writerow([where, problem])
                         kept.reject(str(where), problem)
                     else:
                         writer.add(found, **kept.facts(where, found))
-                    advance(1)
+                    if number % TOLD == 0:
+                        advance(TOLD)
     _check_any(source, kept)
     writer.finish()
     files.write_json(staging / "parts.json", list(kept.parts))

@@ -220,6 +220,8 @@ def _cut(records: Records, entry: Entry, source: Source, targets: Sequence[str])
     index = records.index
     strata = None
     if targets:
+        strata = index[f"label_{targets[0]}"]
+    if len(targets) > 1:
         codes = np.stack([index[f"label_{name}"] for name in targets], axis=1)
         strata = np.unique(codes, axis=0, return_inverse=True)[1].ravel()
     return cut(
@@ -246,6 +248,6 @@ def _labels(entry: Entry, records: Records, found: Cut) -> dict[str, dict[str, d
 
 
 def _fingerprint(entry: Entry, records: Records) -> str:
-    groups = hashlib.sha256(records.index["group"].tobytes()).hexdigest()
+    groups = hashlib.sha256(np.ascontiguousarray(records.index["group"]).data).hexdigest()
     facts = [CUTTING, entry.about["content"], entry.about["group"], groups, entry.about["rows"]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

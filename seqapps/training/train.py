@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps import files
-from seqapps.data.batching import pipeline
+from seqapps.data.batching import Batch, pipeline
 from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.metrics.judge import better, values_of
@@ -60,17 +60,19 @@ def train(
     rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
     position = _resume(folder, model)
     predict = in_process(task, settings, model, features)
+    batches: list[Batch] = []  # of the round that is being trained
+    data = pipeline(cases, lambda: batches, task.columns, features.pair)
     while not position.finished:
         number = position.rounds_done
         started = time.perf_counter()
         title = f"round {number + 1} of at most {rounds.total}"
-        batches = rounds.batches(number)
+        batches[:] = rounds.batches(number)
         with progress.track(title, len(batches)) as advance:
-            data = pipeline(cases, batches, task.columns, features.pair)
             losses = model.fit(
                 data,
                 initial_epoch=number,
                 epochs=number + 1,
+                steps_per_epoch=len(batches),
                 shuffle=False,  # the pipeline shuffles
                 verbose=0,
                 callbacks=[_Steps(advance)],

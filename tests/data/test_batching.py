@@ -156,7 +156,7 @@ def as_it_is(batch):
 
 def test_a_pipeline_yields_the_batches_in_their_order():
     order = [np.array([3, 1]), np.array([4]), np.array([0, 2])]
-    found = list(pipeline(CASES, order, COLUMNS, as_it_is))
+    found = list(pipeline(CASES, lambda: order, COLUMNS, as_it_is))
     for batch, (texts, values) in zip(order, found, strict=True):
         assert [text.decode() for text in texts.numpy()] == [CASES[i]["text"] for i in batch]
         np.testing.assert_array_equal(values, np.stack([CASES[i]["values"] for i in batch]))
@@ -178,19 +178,23 @@ def test_a_pipeline_keeps_its_order_however_long_a_batch_takes():
     for _ in range(2):
         found = [
             values[0, 0, 0].item()
-            for values in pipeline(CASES, order, COLUMNS, slow_at_first).as_numpy_iterator()
+            for values in pipeline(CASES, lambda: order, COLUMNS, slow_at_first).as_numpy_iterator()
         ]
         assert found == [0, 1, 2, 3, 4]
 
 
-def test_a_pipeline_knows_its_number_of_batches():
-    order = [np.array([3, 1]), np.array([4]), np.array([0, 2])]
-    assert pipeline(CASES, order, COLUMNS, as_it_is).cardinality() == 3
+def test_a_pipeline_asks_for_its_batches_each_time_it_is_iterated():
+    """One pipeline serves a whole training; a new one each round would never be let go of."""
+    rounds = iter([[np.array([3, 1])], [np.array([4]), np.array([0, 2])]])
+    dataset = pipeline(CASES, lambda: next(rounds), COLUMNS, as_it_is)
+    found = [[[t.decode() for t in texts.numpy()] for texts, _ in dataset] for _ in range(2)]
+    texts = [case["text"] for case in CASES]
+    assert found == [[[texts[3], texts[1]]], [[texts[4]], [texts[0], texts[2]]]]
 
 
 def test_a_pipeline_gives_pair_the_declared_columns_only():
     seen = []
-    pipeline(CASES, [np.array([0])], COLUMNS, lambda batch: seen.append(dict(batch)) or batch)
+    pipeline(CASES, list, COLUMNS, lambda batch: seen.append(dict(batch)) or batch)
     assert {name: (spec.shape.as_list(), spec.dtype) for name, spec in seen[0].items()} == {
         "text": ([None], tf.string),
         "stars": ([None], tf.float32),
