@@ -45,8 +45,9 @@ def load_signature(folder: Path, name: str) -> Serve:
 
     try:
         loaded = tf.saved_model.load(str(folder))
-    except (OSError, tf.errors.OpError, ValueError) as error:
-        raise UserError(f"{folder}: not a SavedModel that loads: {error}") from None
+    except Exception as error:  # a damaged file makes TensorFlow raise nearly anything
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{folder}: not a SavedModel that loads: {reason}") from None
     if name not in loaded.signatures:
         raise UserError(f"{folder}: no signature {name!r}; it has {', '.join(loaded.signatures)}.")
     function = loaded.signatures[name]

@@ -178,15 +178,35 @@ def test_predict_tells_what_is_wrong(inside, call, arguments, says):
     assert says in err
 
 
-def test_predict_refuses_a_damaged_export(inside, call, tmp_path):
+def cut(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("verb", [["predict", "MODEL", "text"], ["evaluate", "MODEL", "--quiet"]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda export: (export / "saved_model.pb").write_bytes(b"not a model"),
+        lambda export: cut(export / "saved_model.pb"),
+        lambda export: (export / "saved_model.pb").unlink(),
+        lambda export: (export / "variables" / "variables.index").unlink(),
+        lambda export: cut(next((export / "variables").glob("variables.data*"))),
+        lambda export: cut(export / "assets.extra" / "bundle.json"),
+    ],
+    ids=["no model", "graph cut", "no graph", "no index", "variables cut", "record cut"],
+)
+def test_a_damaged_export_is_refused(verb, damage, inside, call, tmp_path):
     import shutil
 
     copy = tmp_path / "1"
     shutil.copytree(inside / "saved_models" / "sentiment" / "1", copy)
-    (copy / "saved_model.pb").write_bytes(b"not a model")
-    code, _, err = call("predict", str(copy), "text")
-    assert code == 2
-    assert "not a SavedModel that loads" in err
+    damage(copy)
+    code, out, err = call(*(str(copy) if word == "MODEL" else word for word in verb))
+    assert (code, out) == (2, ""), err
+    assert str(copy) in err
+    said = ("not a SavedModel that loads", "not an export of seqapps", "no such model")
+    assert any(text in err for text in said)
+    assert "Traceback" not in err
 
 
 def test_evaluate_judges_the_test_split_of_the_training_data_by_default(inside, call):
