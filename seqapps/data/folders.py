@@ -20,6 +20,7 @@ SPLIT_NAMES = {
 }  # fmt: skip
 WITHOUT_LABELS = ("unsup", "unsupervised", "unlabeled", "unlabelled")
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+_SPLIT = re.compile(rf"((?P<prefix>.+)[-_.])?(?P<split>{'|'.join(SPLIT_NAMES)})")
 _SHARD = re.compile(r"[-_.]\d+([-_]of[-_]\d+)?$")  # train-00000-of-00004
 
 Split = str | None
@@ -37,7 +38,7 @@ class Layout:
 def layout_of(task: Task, folder: Path) -> Layout:
     """How a folder is to be read. Raises UserError where it holds nothing that can be read."""
     files = [path for path in _listed(folder) if path.is_file() and tables.is_table(path)]
-    by_split = _by_split(files)
+    by_split = split_by_name(files)
     if by_split:
         left = len(files) - sum(map(len, by_split.values()))
         notes = [f"{left} files whose names name no split are not read"] if left else []
@@ -60,7 +61,8 @@ def layout_of(task: Task, folder: Path) -> Layout:
         f"--data {folder}: a folder without matching files. Expected files named by split "
         "(train.csv, valid.csv, test.csv), one folder of .txt files per label (pos/1.txt, "
         "neg/1.txt, also below train/ and test/), or a single table beside a folder of images; "
-        + (f"found {names}. Give several files with a pattern: 'FOLDER/*.csv'." if files
+        + (f"found {names}. Name those that are meant by a pattern: "
+           f"'{folder}/reviews*.csv'." if files
            else "found no file that is read.")
     )  # fmt: skip
 
@@ -116,14 +118,20 @@ def _labelled(folder: Path) -> tuple[list[tuple[Path, str]], list[str]]:
     return found, notes
 
 
-def _by_split(files: Sequence[Path]) -> dict[Split, list[Path]]:
-    found: dict[Split, list[Path]] = {}
+def split_by_name(files: Sequence[Path]) -> dict[Split, list[Path]]:
+    """Files whose names are a split's, or end in one after a prefix that all of these share.
+
+    reviews_train.csv and reviews_test.csv are two splits; with songs_train.csv beside them nothing
+    is: which of them is meant?
+    """
+    found: dict[str, dict[Split, list[Path]]] = {}
     for file in files:
         stem = file.name.lower().removesuffix(".gz").rpartition(".")[0]
-        split = SPLIT_NAMES.get(_SHARD.sub("", stem))
-        if split:
-            found.setdefault(split, []).append(file)
-    return found
+        name = _SPLIT.fullmatch(_SHARD.sub("", stem))
+        if name:
+            parts = found.setdefault(name["prefix"] or "", {})
+            parts.setdefault(SPLIT_NAMES[name["split"]], []).append(file)
+    return found.get("") or (next(iter(found.values())) if len(found) == 1 else {})
 
 
 def _check_takes_labels(task: Task, folder: Path) -> None:

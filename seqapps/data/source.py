@@ -263,12 +263,17 @@ def _several(task: Task, spec: str, reading: Reading) -> Source:
             f"--data {spec}: no file of kind {_kinds()} has such a name. * stands for any letters "
             "of a file's name, not of a folder's."
         )
+    by_split = folders.split_by_name(found)
+    if sum(map(len, by_split.values())) < len(found):
+        by_split = {None: found}
     return _source(
         task,
         reading,
         name=f"{pattern.name} ({len(found)} files)",
         path=pattern,
-        parts={None: [Table(path, path.name) for path in found]},
+        parts={
+            split: [Table(path, path.name) for path in files] for split, files in by_split.items()
+        },
     )
 
 

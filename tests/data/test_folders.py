@@ -43,6 +43,36 @@ def test_a_files_name_is_its_split(name, split, rows_of, tmp_path):
     assert rows_of() == ({split: [(f"{name}, row 1", row)]}, [])
 
 
+def test_a_prefix_that_all_share_does_not_hide_the_splits(rows_of, tmp_path):
+    for name in ("shop_train", "shop_test-00000-of-00001"):
+        write(tmp_path / f"{name}.csv", f"text,label\n{name},good\n")
+    found, notes = rows_of()
+    assert {split: row["text"] for split, ((_, row),) in found.items()} == {
+        "train": "shop_train",
+        "test": "shop_test-00000-of-00001",
+    }
+    assert notes == []
+
+
+def test_two_prefixes_are_two_data_sets(sentiment, rows_of, tmp_path):
+    for name in ("shop_train", "shop_test", "film_train"):
+        write(tmp_path / f"{name}.csv", f"text,label\n{name},good\n")
+    with pytest.raises(
+        UserError, match=r"found film_train\.csv, shop_test\.csv"
+    ):
+        rows_of()
+    chosen = open_source(sentiment, str(tmp_path / "shop_*.csv"), Reading())
+    assert list(chosen.splits) == ["test", "train"]
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["a_train", "b_train"], ["a_train", "a_more"]])
+def test_files_of_a_pattern_that_name_no_splits_are_one_table(names, sentiment, tmp_path):
+    for name in names:
+        write(tmp_path / f"{name}.csv", f"text,label\n{name},good\n")
+    source = open_source(sentiment, str(tmp_path / "*.csv"), Reading())
+    assert [row["text"] for _, row in source.splits[None]()] == sorted(names)
+
+
 def test_shards_are_read_in_their_order(rows_of, tmp_path):
     for number in (2, 0, 1):
         write(tmp_path / f"train-0000{number}-of-00003.csv", f"text,label\nfilm {number},good\n")
