@@ -57,9 +57,7 @@ def test_a_prefix_that_all_share_does_not_hide_the_splits(rows_of, tmp_path):
 def test_two_prefixes_are_two_data_sets(sentiment, rows_of, tmp_path):
     for name in ("shop_train", "shop_test", "film_train"):
         write(tmp_path / f"{name}.csv", f"text,label\n{name},good\n")
-    with pytest.raises(
-        UserError, match=r"found film_train\.csv, shop_test\.csv"
-    ):
+    with pytest.raises(UserError, match=r"found film_train\.csv, shop_test\.csv"):
         rows_of()
     chosen = open_source(sentiment, str(tmp_path / "shop_*.csv"), Reading())
     assert list(chosen.splits) == ["test", "train"]
