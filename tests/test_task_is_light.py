@@ -6,8 +6,12 @@ import sys
 import pytest
 
 from seqapps import registry
+from seqapps.cli import VERBS
 
-HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "pandas", "matplotlib")
+HEAVY = (
+    "tensorflow", "keras", "sklearn", "scipy", "pandas", "matplotlib", "pyarrow", "ftfy",
+    "tensorflow_datasets",
+)  # fmt: skip
 BUILT_IN = {
     entry.name: entry.target.partition(":")[0]
     for entry in registry.entries()
@@ -47,3 +51,18 @@ def test_importing_the_library_loads_nothing_heavy(module):
 
 def test_loading_a_task_by_name_loads_nothing_heavy():
     assert heavy_after("from seqapps import registry; registry.load('sentiment')") == set()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_a_verb_loads_nothing_heavy(verb):
+    ask = f"main({[verb, '--help']!r})"
+    code = (
+        f"from seqapps.cli import main\ntry: {ask}\nexcept SystemExit as done: assert not done.code"
+    )
+    assert heavy_after(code) == set()
+
+
+@pytest.mark.parametrize("verb", ["list", "samples", "cache"])
+def test_a_list_loads_nothing_heavy(verb):
+    code = f"from seqapps.cli import main\ntry: main([{verb!r}])\nexcept SystemExit: pass"
+    assert heavy_after(code) == set()
