@@ -18,15 +18,29 @@ def setting(
     choices: tuple[Any, ...] | None = None,
     at_least: float | None = None,
     at_most: float | None = None,
+    file: bool = False,
 ) -> Any:
-    """One field of a settings class: its default, its meaning, and what it may be."""
-    limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
+    """One field of a settings class: its default, its meaning, and what it may be.
+
+    `file` says that the value may name a file, whose content then counts as part of the value.
+    """
+    limits = {"choices": choices, "at_least": at_least, "at_most": at_most, "file": file}
     return dataclasses.field(default=default, metadata={"meaning": meaning, **limits})
 
 
 def as_dict(settings: Any) -> dict[str, Any]:
     """Every setting by name, in the order of declaration."""
     return {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+
+
+def files_of(settings: Any) -> list[Path]:
+    """The files that settings name, as far as they are there."""
+    named = [
+        Path(getattr(settings, field.name))
+        for field in dataclasses.fields(settings)
+        if field.metadata.get("file")
+    ]
+    return [path for path in named if path.is_file()]
 
 
 def meaning_of(field: dataclasses.Field[Any]) -> str:

@@ -62,10 +62,11 @@ class Signature:
 class Buckets:
     """Batches of cases of like length, right padded, of about `settings.batch_tokens` steps.
 
-    `length` tells the steps of a case; it decides only who shares a batch, never the answer.
+    `length` tells the steps of a case under these settings; it decides only who shares a batch,
+    never the answer.
     """
 
-    length: Callable[[Case], int]
+    length: Callable[[Case, Any], int]
 
 
 @dataclass(frozen=True)

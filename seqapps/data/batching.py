@@ -42,7 +42,7 @@ def buckets(
     if isinstance(batching, Fixed):
         return [(np.arange(len(cases)), settings.batch_size)]
     if lengths is None:
-        lengths = lengths_of(cases, batching)
+        lengths = lengths_of(cases, batching, settings)
     order = np.argsort(lengths, kind="stable")
     parts = [part for part in np.array_split(order, BUCKETS) if part.size]
     return [
@@ -51,10 +51,10 @@ def buckets(
     ]
 
 
-def lengths_of(cases: Sequence[Case], batching: Buckets) -> np.ndarray:
+def lengths_of(cases: Sequence[Case], batching: Buckets, settings: Any) -> np.ndarray:
     """The steps of every case, int [cases], at least 1."""
     return np.fromiter(
-        (max(1, batching.length(case)) for case in cases), dtype="int64", count=len(cases)
+        (max(1, batching.length(case, settings)) for case in cases), dtype="int64", count=len(cases)
     )
 
 

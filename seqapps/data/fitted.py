@@ -54,7 +54,7 @@ def lengths(
 
     def make(folder: Path) -> None:
         with progress.track("measuring the cases"):
-            np.save(folder / "lengths.npy", lengths_of(cases, batching))
+            np.save(folder / "lengths.npy", lengths_of(cases, batching, values))
 
     found = _kept(data, "lengths", values, code, make, progress)
     return np.asarray(np.load(found / "lengths.npy"))
@@ -64,7 +64,8 @@ def _kept(
     data: Data, what: str, values: Any, code: str, make: Callable[[Path], None], progress: Progress
 ) -> Path:
     """A folder of the cache that holds what `make` wrote for these rows, settings and code."""
-    facts = [what, data.fingerprint, settings.as_dict(values), code]
+    contents = [checksum(file) for file in settings.files_of(values)]
+    facts = [what, data.fingerprint, settings.as_dict(values), contents, code]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     target = data.entry.folder / "fitted" / key
     with cache.locked(target, progress):

@@ -95,7 +95,7 @@ class Cut:
         used = [row for row, split in zip(rows, splits, strict=True) if split >= 0]
         for case in self._view.task.cases(used, self._settings):
             self._cases += 1
-            self._cut += self._length(case) > self._limit
+            self._cut += self._length(case, self._settings) > self._limit
 
     def facts(self) -> dict[str, Any] | None:
         """How many of how many, for JSON; None where nothing is cut by this task."""

@@ -24,7 +24,7 @@ def records(
     task: Task, settings: Any, model: Any, features: Features, cases: Sequence[Case]
 ) -> list[Record]:
     """One record per signature, answered by the trained model itself, op by op, not by a trace."""
-    chosen = choose(task, cases)
+    chosen = choose(task, settings, cases)
     found = []
     for name, signature in declared(task, settings).items():
         if name == CLASSIFY:
@@ -49,11 +49,11 @@ def records(
     return found
 
 
-def choose(task: Task, cases: Sequence[Case]) -> list[Case]:
+def choose(task: Task, settings: Any, cases: Sequence[Case]) -> list[Case]:
     """Some cases: shortest and longest, others evenly between, and odd texts."""
-    ordered = list(cases)
-    if isinstance(task.batching, Buckets):
-        ordered.sort(key=task.batching.length)
+    ordered, batching = list(cases), task.batching
+    if isinstance(batching, Buckets):
+        ordered.sort(key=lambda case: batching.length(case, settings))
     count = min(CASES, len(ordered))
     places = {round(i * (len(ordered) - 1) / max(1, count - 1)) for i in range(count)}
     chosen = [ordered[place] for place in sorted(places)]

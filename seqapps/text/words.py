@@ -1,9 +1,9 @@
-"""Words of a text, the same in training and inside the served graph."""
+"""Words or characters of a text, the same in training and inside the served graph."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import tensorflow as tf
@@ -11,6 +11,7 @@ import tensorflow_text as tf_text
 
 NO_WORD = r"[^\p{L}\p{M}\p{N}'!?]+"
 AT_ONCE = 4096  # texts; enough to hide the cost of a call, small beside any model
+Tokens = Callable[[tf.Tensor], tf.RaggedTensor]  # string [batch] -> string [batch, (tokens)]
 
 
 def words(text: tf.Tensor) -> tf.RaggedTensor:
@@ -19,17 +20,30 @@ def words(text: tf.Tensor) -> tf.RaggedTensor:
     "A lovely film!" -> a, lovely, film, !. Unicode is normalised (NFKC) and case folded, so that
     "Straße", "STRASSE" and composed or decomposed accents are the same words.
     """
-    plain = tf_text.case_fold_utf8(tf_text.normalize_utf8(text, "NFKC"))
+    plain = _normalised(text)
     plain = tf.strings.regex_replace(plain, "[’‘]", "'")
     plain = tf.strings.regex_replace(plain, "([!?])", r" \1 ")
     return tf.strings.split(tf.strings.regex_replace(plain, NO_WORD, " "))
 
 
-def most_frequent(texts: Iterable[str], *, size: int) -> list[str]:
-    """The `size` most frequent words, ties in alphabetical order."""
+def characters(text: tf.Tensor) -> tf.RaggedTensor:
+    """Normalised characters, single spaces among them: string [batch] -> string [batch, (chars)].
+
+    "A film!" -> a, " ", f, i, l, m, !. What scripts without spaces between words want: a Hangul
+    syllable, a Chinese or a Japanese character is one token.
+    """
+    plain = tf.strings.regex_replace(_normalised(text), r"\s+", " ")
+    return tf.strings.unicode_split(tf.strings.strip(plain), "UTF-8", errors="replace")
+
+
+TOKENS: dict[str, Tokens] = {"words": words, "characters": characters}  # by the setting `tokens`
+
+
+def most_frequent(texts: Iterable[str], *, size: int, tokens: Tokens = words) -> list[str]:
+    """The `size` most frequent tokens, ties in alphabetical order."""
     counts: Counter[bytes] = Counter()
-    for chunk in _chunks(texts):
-        counts.update(words(tf.constant(chunk)).flat_values.numpy().tolist())
+    for chunk in chunks(texts):
+        counts.update(tokens(tf.constant(chunk)).flat_values.numpy().tolist())
     return ranked(counts, size=size)
 
 
@@ -39,17 +53,22 @@ def ranked(counts: Counter[bytes], *, size: int) -> list[str]:
     return [word.decode() for word, _ in found[:size]]
 
 
-def padded(tokens: tf.RaggedTensor, *, longest: int) -> tf.Tensor:
-    """Right padded with "": [batch, (tokens)] -> [batch, time], time from 1 to `longest`.
+def padded(tokens: tf.RaggedTensor) -> tf.Tensor:
+    """Right padded with "": [batch, (tokens)] -> [batch, time], time at least 1.
 
     One column remains even when no row has a token, so that recurrent layers have a step to take.
     """
-    dense = tokens[:, :longest].to_tensor("")  # [batch, time]
+    dense = tokens.to_tensor("")  # [batch, time]
     missing = tf.maximum(0, 1 - tf.shape(dense)[1])
     return tf.pad(dense, [[0, 0], [0, missing]], constant_values="")
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts, some thousands at a time."""
     iterator = iter(texts)
     while chunk := list(islice(iterator, AT_ONCE)):
         yield chunk
+
+
+def _normalised(text: tf.Tensor) -> tf.Tensor:
+    return tf_text.case_fold_utf8(tf_text.normalize_utf8(text, "NFKC"))

@@ -26,24 +26,70 @@ from .samples import rotten_tomatoes, speeches, toy
 
 @dataclass(frozen=True)
 class Settings:
-    vocabulary: int = setting(8_000, "most frequent words that are told apart", at_least=1)
-    max_tokens: int = setting(200, "words kept of a text; the rest is cut", at_least=1)
-    embedding: int = setting(64, "numbers that stand for a word", at_least=1)
-    units: int = setting(64, "size of the LSTM's state, in each direction", at_least=1)
-    pooling: str = setting(
-        "attention", "how a text's states become one vector", choices=("attention", "max")
+    representation: str = setting(
+        "embedding",
+        "a vector for every token, or one vector over all n-grams of the text",
+        choices=("embedding", "one_hot", "counts", "tfidf"),
     )
-    dropout: float = setting(0.5, "share of values left out in training", at_least=0.0, at_most=0.9)
-    batch_tokens: int = setting(1500, "words in a batch, padding counted", at_least=1)
-    epochs: int = setting(10, "most passes over the training data", at_least=1)
+    tokens: str = setting(
+        "words",
+        "what a text is cut into; characters for scripts without spaces",
+        choices=("words", "characters"),
+    )
+    max_tokens: int = setting(400, "tokens kept of a text; the rest is cut", at_least=1)
+    vocabulary: int = setting(
+        30_000, "most frequent tokens or n-grams that are told apart", at_least=1
+    )
+    ngrams: int = setting(
+        2, "longest n-gram of one_hot, counts and tfidf, in tokens", at_least=1, at_most=10
+    )
+    vectors: str = setting(
+        "glove-50d",
+        "word vectors that embeddings of words start from: a name, a file of GloVe or word2vec, "
+        "or none",
+        file=True,
+    )
+    tune_vectors: bool = setting(True, "train the given vectors further")
+    embedding: int = setting(64, "numbers that stand for a token, without vectors", at_least=1)
+    encoder: str = setting(
+        "lstm", "what reads embeddings", choices=("lstm", "gru", "simple_rnn", "attention")
+    )
+    bidirectional: bool = setting(True, "read from the end too; attention always looks both ways")
+    layers: int = setting(
+        1, "encoders on top of each other; hidden layers of n-gram models, 0 linear", at_least=0
+    )
+    units: int = setting(64, "size of a state, in each direction, or of a hidden layer", at_least=1)
+    heads: int = setting(4, "heads of the attention encoder", at_least=1)
+    pooling: str = setting(
+        "max",
+        "how a text's states become one vector",
+        choices=("last", "mean", "max", "attention"),
+    )
+    dropout: float = setting(
+        0.5, "share of embedded and of pooled values left out in training",
+        at_least=0.0, at_most=0.9,
+    )  # fmt: skip
+    batch_tokens: int = setting(1500, "tokens in a batch, padding counted", at_least=1)
+    epochs: int = setting(8, "most passes over the training data", at_least=1)
     learning_rate: float = setting(2e-3, "step size of Adam", at_least=0.0)
     clip_norm: float = setting(1.0, "longest gradient, by global norm", at_least=1e-6)
     monitor: str = setting("log_loss", "validation metric that chooses the best round")
-    patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
+    patience: int = setting(2, "epochs without a better value before stopping", at_least=1)
+
+    @property
+    def starts_from_vectors(self) -> bool:
+        """Whether `vectors` has a meaning here: characters and n-grams have none."""
+        return (
+            self.representation == "embedding"
+            and self.tokens == "words"
+            and self.vectors not in ("", "none")
+        )
 
 
-def word_count(case: Case) -> int:
-    """About the steps the model takes."""
+def length(case: Case, settings: Any) -> int:
+    """About the tokens of the text."""
+    if settings.tokens == "characters":
+        return len(case["text"])
     return len(case["text"].split())
 
 
@@ -54,9 +100,9 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
 
 
 def features(settings: Any, state: State) -> Any:
-    from .features import ReviewFeatures
+    from .features import TextFeatures
 
-    return ReviewFeatures(settings, state)
+    return TextFeatures(settings, state)
 
 
 def build_model(settings: Any, features: Any) -> Any:
@@ -69,14 +115,14 @@ TEXT = Column("text", "the review, any length")
 
 
 def signatures(settings: Any) -> Mapping[str, Signature]:
-    """`explain` where there is attention to show."""
-    if settings.pooling != "attention":
+    """`explain` where there are steps to show."""
+    if settings.representation != "embedding":
         return {}
     shown = {
-        "tokens": Output("tokens", "the words as the model sees them, padded with empty text"),
-        "weights": Output("weights", "how much each word's state counts; they sum to 1"),
+        "tokens": Output("tokens", "the tokens as the model sees them, padded with empty text"),
+        "weights": Output("weights", "how much of the pooled vector each gives; they sum to 1"),
     }
-    return {"explain": Signature({"text": TEXT}, shown, "which words the answer rests on")}
+    return {"explain": Signature({"text": TEXT}, shown, "which tokens the answer rests on")}
 
 
 TASK = Task(
@@ -110,8 +156,10 @@ TASK = Task(
     settings=Settings(),
     tiny=replace(
         Settings(),
+        vectors="none",
         embedding=11,
         units=13,
+        heads=3,
         dropout=0.1,
         batch_tokens=150,
         epochs=7,
@@ -120,7 +168,7 @@ TASK = Task(
     fit=fit,
     features=features,
     build_model=build_model,
-    batching=Buckets(word_count),
+    batching=Buckets(length),
     answer={
         "label": Output("label", "the likeliest label"),
         "scores": Output("scores", "probability of each label, in the order of `labels`"),

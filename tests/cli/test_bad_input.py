@@ -335,7 +335,7 @@ def test_a_text_of_100_000_words_is_cut_and_said(here, capsys):
         main(["train", "sentiment", "--data", "reviews.csv", *TINY[1:]])
     error = capsys.readouterr().err
     assert exit_.value.code == 0, error
-    assert "training cases are longer than max_tokens = 200 (the longest: 100,000)" in error
+    assert "training cases are longer than max_tokens = 400 (the longest: 100,000)" in error
 
 
 def test_an_unknown_split_is_refused_before_anything_is_loaded(capsys, here):

@@ -10,7 +10,7 @@ from seqapps.data.batching import LARGEST_BATCH, batch_of, buckets, pipeline, pl
 from seqapps.task import Buckets, Column, Fixed
 
 SETTINGS = SimpleNamespace(batch_tokens=97, batch_size=7)
-BUCKETS = Buckets(lambda case: case["length"])
+BUCKETS = Buckets(lambda case, settings: case["length"])
 
 
 def epoch_of(cases, batching, *, seed: int, epoch: int):

@@ -33,14 +33,13 @@ def ask(loaded, signature, texts):
     return loaded.signatures[signature](text=tf.constant(list(texts)))
 
 
-def test_explain_is_declared_where_there_is_attention_to_show(sentiment, tiny):
-    attention = replace(tiny, {"pooling": "attention"}, where="tests")
-    assert set(declared(sentiment, attention)) == {"serving_default", "explain", "classify"}
+def test_explain_is_declared_where_there_are_steps_to_show(sentiment, tiny):
+    assert set(declared(sentiment, tiny)) == {"serving_default", "explain", "classify"}
 
 
-def test_explain_is_not_declared_where_there_is_no_attention(sentiment, tiny):
-    highest = replace(tiny, {"pooling": "max"}, where="tests")
-    assert set(declared(sentiment, highest)) == {"serving_default", "classify"}
+def test_explain_is_not_declared_where_there_are_none(sentiment, tiny):
+    counts = replace(tiny, {"representation": "counts"}, where="tests")
+    assert set(declared(sentiment, counts)) == {"serving_default", "classify"}
 
 
 def test_the_export_has_the_declared_signatures(loaded, sentiment, tiny):

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seqapps.text import words as module
-from seqapps.text.words import most_frequent, padded, words
+from seqapps.text.words import characters, most_frequent, padded, words
 
 
 def words_of(text: str) -> list[str]:
@@ -101,23 +101,39 @@ def test_words_are_counted_over_all_texts_however_many_are_read_at_once(monkeypa
     assert most_frequent(iter(texts), size=5) == expected[:5]
 
 
-def padded_rows(*texts: str, longest: int) -> list[list[str]]:
-    dense = padded(words(tf.constant(list(texts), tf.string)), longest=longest)
+def padded_rows(*texts: str) -> list[list[str]]:
+    dense = padded(words(tf.constant(list(texts), tf.string)))
     return [[word.decode() for word in row] for row in dense.numpy()]
 
 
 def test_shorter_texts_are_padded_on_the_right():
-    assert padded_rows("a b c", "d", longest=7) == [["a", "b", "c"], ["d", "", ""]]
-
-
-def test_longer_texts_are_cut_to_their_beginning():
-    assert padded_rows("a b c d e", "f", longest=3) == [["a", "b", "c"], ["f", "", ""]]
+    assert padded_rows("a b c", "d") == [["a", "b", "c"], ["d", "", ""]]
 
 
 @pytest.mark.parametrize("texts", [("",), ("...", "", "-")])
 def test_one_column_remains_where_no_text_has_a_word(texts):
-    assert padded_rows(*texts, longest=3) == [[""]] * len(texts)
+    assert padded_rows(*texts) == [[""]] * len(texts)
 
 
 def test_no_texts_have_one_column_too():
-    assert padded(words(tf.constant([], tf.string)), longest=3).shape == [0, 1]
+    assert padded(words(tf.constant([], tf.string))).shape == [0, 1]
+
+
+def characters_of(text: str) -> list[str]:
+    return [char.decode() for char in characters(tf.constant([text]))[0].numpy()]
+
+
+def test_characters_are_folded_and_spaces_are_single_ones():
+    assert characters_of("  A \n Film!") == ["a", " ", "f", "i", "l", "m", "!"]
+
+
+def test_a_composed_syllable_is_one_character_however_it_is_written():
+    """Hangul typed as conjoining letters becomes the syllables that most texts have."""
+    composed = "영화가 좋다"
+    assert characters_of(unicodedata.normalize("NFD", composed)) == list(composed)
+
+
+def test_characters_outside_the_basic_plane_and_broken_bytes_are_characters():
+    assert characters_of("好😀") == ["好", "😀"]
+    (row,) = characters(tf.constant([b"ok \xff"])).to_list()
+    assert row[:3] == [b"o", b"k", b" "]

@@ -1,18 +1,20 @@
 """A review becomes these ids and no others: one row, by hand."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from seqapps.tasks.sentiment.features import ReviewFeatures, fit
+from seqapps.tasks.sentiment.features import TextFeatures, fit
+from seqapps.tasks.sentiment.task import TASK
 
-STATE = {"words": ["the", "film", "!", "lovely"], "labels": ["negative", "positive"]}
+WORDS = replace(TASK.tiny, max_tokens=5)
+STATE = {"terms": ["the", "film", "!", "lovely"], "labels": ["negative", "positive"]}
 
 
 @pytest.fixture
 def features():
-    return ReviewFeatures(SimpleNamespace(max_tokens=5), STATE)
+    return TextFeatures(WORDS, STATE)
 
 
 def pair(features, *texts, label="positive"):
@@ -75,8 +77,8 @@ def test_fit_learns_frequent_words_and_sorted_labels():
         {"text": "the film!", "label": "negative"},
         {"text": "the end", "label": "mixed"},
     ]
-    assert fit(rows, SimpleNamespace(vocabulary=3)) == {
-        "words": ["the", "film", "!"],
+    assert fit(rows, replace(WORDS, vocabulary=3)) == {
+        "terms": ["the", "film", "!"],
         "labels": ["mixed", "negative", "positive"],
     }
 
