@@ -75,9 +75,10 @@ class Trial:
         return self.train(self.folder / "first")
 
     def train(self, folder: Path) -> tuple[Any, Any]:
+        """(model, features), calibrated as for an export."""
         from seqapps.training.train import train
 
-        return train(
+        model, features = train(
             self.task,
             self.task.tiny,
             self.state,
@@ -87,6 +88,8 @@ class Trial:
             folder=folder,
             history=folder / "history.csv",
         )
+        self.task.calibrate(self.task.tiny, model, features, self.cases("valid"))
+        return model, features
 
     @cached_property
     def predict(self) -> Predict:
@@ -244,7 +247,8 @@ def check_padding_changes_nothing(trial: Trial) -> None:
         more = [[0, 7 if free and axis == 1 else 0] for axis in range(len(tensor.shape))]
         return tf.pad(tensor, more)
 
-    padded = keras.tree.map_structure(longer, inputs, model.input)
+    flat = zip(keras.tree.flatten(inputs), keras.tree.flatten(model.input), strict=True)
+    padded = keras.tree.pack_sequence_as(inputs, [longer(*pair) for pair in flat])
     for first, second in zip(
         keras.tree.flatten(model(inputs)), keras.tree.flatten(model(padded)), strict=True
     ):

@@ -36,6 +36,9 @@ def evaluate(
     """
     seconds = {"train": _training_seconds(run)}
     predictors: dict[str, Predict] = {MODEL: exported(run.model, task, settings, progress=progress)}
+    parts = parts_of(task, settings)
+    for name in parts:
+        predictors[name] = exported(run.model, task, settings, signature=name)
     for name, baseline in task.baselines.items():
         with progress.track(f"fitting the baseline {name}"), _timed(seconds, f"fit {name}"):
             predictors[name] = baseline(cases["train"])
@@ -43,7 +46,7 @@ def evaluate(
     metrics = task.metrics
     validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
     goal_metric = _goal_metric(task, data)
-    best = best_of(task, goal_metric, {k: v for k, v in validation.items() if k != MODEL})
+    best = best_of(task, goal_metric, {name: validation[name] for name in task.baselines})
     test = _answers(predictors, cases["test"], "test", seconds, progress)
     groups = groups_of(data, cases["test"])
     scores, differences = judge(
@@ -67,13 +70,23 @@ def evaluate(
         "resampled": "group" if groups else "case",
         "resamples": RESAMPLES,
         "model": model,
-        "baselines": scores,
+        "parts": {name: scores[name] for name in parts},
+        "baselines": {name: scores[name] for name in task.baselines},
         "best_baseline": best,
         "difference": difference,
         "goal": _goal(task, data, goal_metric, model, best, difference),
         "validation": validation,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
+
+
+def parts_of(task: Task, settings: Any) -> list[str]:
+    """The signatures that answer just as the model does: the members of an ensemble."""
+    return [
+        name
+        for name, signature in task.signatures(settings).items()
+        if signature.inputs == task.inputs and signature.answer == task.answer
+    ]
 
 
 def groups_of(data: Data, cases: Sequence[Case]) -> list[str] | None:

@@ -25,9 +25,16 @@ def in_process(task: Task, settings: Any, model: Any, features: Features) -> Pre
     return lambda cases: answers(respond, cases, task.inputs, plan(cases, task.batching, settings))
 
 
-def exported(folder: Path, task: Task, settings: Any, *, progress: Progress = SILENT) -> Predict:
+def exported(
+    folder: Path,
+    task: Task,
+    settings: Any,
+    *,
+    signature: str = "serving_default",
+    progress: Progress = SILENT,
+) -> Predict:
     """The exported artefact: cases -> responses, by raw inputs only."""
-    serve = load_signature(folder, "serving_default")
+    serve = load_signature(folder, signature)
 
     def predict(cases: Sequence[Case]) -> list[Response]:
         batches = plan(cases, task.batching, settings)

@@ -199,6 +199,8 @@ def _export(work: Work) -> None:
     from seqapps.export import bundle
 
     model, features = _train(work)
+    valid = work.cases("valid")
+    work.request.task.calibrate(work.request.settings, model, features, valid)
     work.run.undo_after("train")
     with (
         work.progress.track("exporting and proving"),
@@ -210,7 +212,7 @@ def _export(work: Work) -> None:
             work.request.settings,
             model,
             features,
-            cases=work.cases("valid"),
+            cases=valid,
             record={**work.run.read_record(), "run": work.run.folder.name},
         )
     work.progress.say(

@@ -51,7 +51,11 @@ class Output:
 
 @dataclass(frozen=True)
 class Signature:
-    """A further signature of the export: the method of that name on the task's `Features`."""
+    """A further signature of the export: the method of that name on the task's `Features`.
+
+    One with the task's own inputs and answer is a part of the model, such as a member of an
+    ensemble, and is judged beside it.
+    """
 
     inputs: Mapping[str, Column]
     answer: Mapping[str, Output]
@@ -156,6 +160,10 @@ def no_further_signatures(settings: Any) -> Mapping[str, Signature]:
     return {}
 
 
+def nothing_to_calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
+    """Most models are exported as they were trained."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Everything seqapps needs to train, judge, export and serve one application.
@@ -180,6 +188,9 @@ class Task:
     metrics: Mapping[str, Metric]
     cases: Callable[[Iterable[Row], Any], Iterable[Case]] = rows_as_they_are
     signatures: Callable[[Any], Mapping[str, Signature]] = no_further_signatures
+    # settings, trained model, features, validation cases: sets variables of the model, which are
+    # exported with it, such as a temperature; always the same for the same weights
+    calibrate: Callable[[Any, Any, Any, Sequence[Case]], None] = nothing_to_calibrate
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
 

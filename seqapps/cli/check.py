@@ -9,13 +9,17 @@ from seqapps.cli import options
 
 @click.command("check")
 @options.task_argument
+@click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="Of the tiny settings.")
 @options.verbose_option
 @options.plugin_option
-def command(task: str) -> int:
+def command(task: str, sets: tuple[str, ...]) -> int:
     """Run the conformance suite on a task, at its tiny size."""
-    from seqapps import registry, start
+    from dataclasses import replace
+
+    from seqapps import registry, settings, start
 
     entry, found = registry.find(task), registry.load(task)
+    found = replace(found, tiny=settings.assign(found.tiny, sets))
     start.tensorflow()
     from seqapps import checks
 

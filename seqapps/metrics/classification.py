@@ -1,4 +1,4 @@
-"""Accuracy, macro F1 and log loss of named labels.
+"""Accuracy, macro F1, log loss and calibration error of named labels.
 
 NumPy is imported where it is used: tasks import this module, and listing tasks must be instant.
 """
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 LEAST_PROBABILITY = 1e-7  # float32's zero must not make one case cost infinity
+
+BINS = 10  # of confidence, in the calibration error
 
 _CASES = [{"label": "good"}, {"label": "good"}, {"label": "bad"}, {"label": "bad"}]
 _LABELS = ["bad", "good"]
@@ -75,6 +77,35 @@ def macro_f1() -> Metric:
         statistics=statistics,
         reduce=reduce,
         example=Example(_CASES, _RESPONSES, (2 / 3 + 4 / 5) / 2),
+    )
+
+
+def calibration_error() -> Metric:
+    """Expected calibration error of the told label (Guo et al. 2017, eq. 3), in 10 equal bins.
+
+    The mean over cases of |accuracy - confidence| of their bin: 0.05 says that a score is about
+    5 points off from how often the label is right.
+    """
+
+    def statistics(cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+        import numpy as np
+
+        confidence = np.array([max(response["scores"]) for response in responses], "float64")
+        right = np.array(
+            [case["label"] == told["label"] for case, told in zip(cases, responses, strict=True)]
+        )
+        bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+        member = np.eye(BINS)[bins]  # [cases, bins]
+        gap = (right - confidence)[:, None] * member
+        return np.concatenate([gap, np.ones([len(bins), 1])], axis=1)  # [cases, bins + 1]
+
+    # bins of 0.8 (right), 0.5 (wrong), 0.9 and 0.6 (right)
+    expected = (0.2 + 0.5 + 0.1 + 0.4) / 4
+    return Metric(
+        statistics=statistics,
+        reduce=lambda sums: float(abs(sums[:-1]).sum() / sums[-1]),
+        example=Example(_CASES, _RESPONSES, expected),
+        higher_is_better=False,
     )
 
 

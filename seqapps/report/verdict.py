@@ -31,10 +31,15 @@ def verdict(evaluation: Mapping[str, Any]) -> str:
 
 
 def table(evaluation: Mapping[str, Any]) -> list[list[str]]:
-    """Header and one line per predictor, the model first: value and interval of every metric."""
+    """Header and one line per predictor: value and interval of every metric.
+
+    The model comes first, then its parts where it has some, then the baselines.
+    """
     metrics = list(evaluation["model"])
     lines = [["", *metrics]]
-    for name, scores in {"model": evaluation["model"], **evaluation["baselines"]}.items():
+    parts = {f"- {name}": scores for name, scores in evaluation.get("parts", {}).items()}
+    everyone = {"model": evaluation["model"], **parts, **evaluation["baselines"]}
+    for name, scores in everyone.items():
         lines.append([name, *(shown(scores[metric]) for metric in metrics)])
     return lines
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqapps.text.words import Tokens, chunks, ranked
+from seqapps.text.words import ranked
 
 MOST_COUNTED = 5_000_000  # n-grams held at a time: about 600 MB
 
@@ -54,16 +53,6 @@ class DocumentFrequency:
         terms = ranked(frequent or self.counts, size=size)
         counts = np.array([self.counts[term.encode()] for term in terms], "float64")
         return terms, (1 + np.log((1 + self.texts) / (1 + counts))).astype("float32")
-
-
-def document_frequency(
-    texts: Iterable[str], tokens: Tokens, *, longest: int, separator: str
-) -> DocumentFrequency:
-    """Counted over all texts."""
-    found = DocumentFrequency()
-    for chunk in chunks(texts):
-        found.add(ngrams(tokens(tf.constant(chunk)), longest=longest, separator=separator))
-    return found
 
 
 class TermVector(tf.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_text as tf_text
@@ -39,12 +40,19 @@ def characters(text: tf.Tensor) -> tf.RaggedTensor:
 TOKENS: dict[str, Tokens] = {"words": words, "characters": characters}  # by the setting `tokens`
 
 
-def most_frequent(texts: Iterable[str], *, size: int, tokens: Tokens = words) -> list[str]:
-    """The `size` most frequent tokens, ties in alphabetical order."""
-    counts: Counter[bytes] = Counter()
-    for chunk in chunks(texts):
-        counts.update(tokens(tf.constant(chunk)).flat_values.numpy().tolist())
-    return ranked(counts, size=size)
+class Frequency:
+    """How often each token occurs, counted as texts come by."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[bytes] = Counter()
+
+    def add(self, tokens: tf.RaggedTensor) -> None:
+        """Count the tokens of some texts: string [batch, (tokens)]."""
+        self.counts.update(tokens.flat_values.numpy().tolist())
+
+    def most(self, size: int) -> list[str]:
+        """The `size` most frequent tokens, ties in alphabetical order."""
+        return ranked(self.counts, size=size)
 
 
 def ranked(counts: Counter[bytes], *, size: int) -> list[str]:
@@ -63,9 +71,9 @@ def padded(tokens: tf.RaggedTensor) -> tf.Tensor:
     return tf.pad(dense, [[0, 0], [0, missing]], constant_values="")
 
 
-def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts, some thousands at a time."""
-    iterator = iter(texts)
+def chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """The rows or texts, some thousands at a time."""
+    iterator = iter(rows)
     while chunk := list(islice(iterator, AT_ONCE)):
         yield chunk
 

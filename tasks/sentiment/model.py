@@ -6,8 +6,10 @@ import keras
 import numpy as np
 
 from seqapps.layers.attention import SinusoidalPositions, attention_block
+from seqapps.layers.pool import LogPool
 from seqapps.layers.pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 
+LOSS = "sparse_categorical_crossentropy"
 RECURRENT = {
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
@@ -16,37 +18,65 @@ RECURRENT = {
 
 
 def build_model(settings: Any, features: Any) -> Any:
-    if settings.representation == "embedding":
-        inputs = keras.Input([None], dtype="int64", name="ids")  # [batch, time]
-        summary = _pooled(settings, _states(settings, _embedded(settings, features, inputs)))
+    """Scores [batch, labels]; of an ensemble a list: the pool's scores, then each member's.
+
+    The members of an ensemble are trained side by side, each by a loss of its own.
+    """
+    members = {name: _member(name, member, features) for name, member in settings.members().items()}
+    inputs = [taken for taken, _ in members.values()]
+    logits = [given for _, given in members.values()]
+    rows = [keras.layers.Reshape([1, len(features.labels)])(given) for given in logits]
+    stacked = keras.layers.Concatenate(axis=1)(rows) if len(rows) > 1 else rows[0]
+    scores = LogPool(name="scores")(stacked)  # from [batch, members, labels]
+    if len(members) == 1:
+        model, losses = keras.Model(inputs[0], scores), LOSS
     else:
-        inputs = keras.Input([features.terms.size], name="terms")  # [batch, terms]
-        summary = _hidden(settings, inputs)
-    summary = keras.layers.Dropout(settings.dropout)(summary)
-    scores = keras.layers.Dense(len(features.labels), activation="softmax")(summary)
-    model = keras.Model(inputs, scores)  # [batch, labels]
+        each = [keras.layers.Softmax(name=f"{name}_scores")(members[name][1]) for name in members]
+        model, losses = keras.Model(inputs, [scores, *each]), [None, *[LOSS] * len(each)]
     model.compile(
-        keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.clip_norm),
-        "sparse_categorical_crossentropy",
+        keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.clip_norm), losses
     )
     return model
+
+
+def _member(name: str, settings: Any, features: Any) -> tuple[Any, Any]:
+    """(what it takes, logits [batch, labels])."""
+    reader = features.readers[name]
+    if settings.representation == "embedding":
+        inputs = keras.Input([None], dtype="int64", name=f"{name}_ids")  # [batch, time]
+        summary = _pooled(settings, _states(settings, _embedded(settings, reader, inputs)))
+        summary = keras.layers.Dropout(settings.dropout)(summary)
+    else:
+        inputs = keras.Input([reader.terms.size], name=f"{name}_terms")  # [batch, terms]
+        summary = _hidden(settings, keras.layers.Rescaling(_scale(settings))(inputs))
+    return inputs, keras.layers.Dense(len(features.labels), name=f"{name}_logits")(summary)
+
+
+def _scale(settings: Any) -> float:
+    """What n-gram values are multiplied by, so that Adam's steps suit them.
+
+    A text's TF-IDF vector has length 1, spread over some tens of n-grams, and logits need weights
+    of a size that steps of 0.002 reach late.
+    """
+    return 5.0 if settings.representation == "tfidf" else 1.0
 
 
 def _hidden(settings: Any, terms: Any) -> Any:
     """`layers` hidden layers, [batch, terms] -> [batch, units]; none is a linear model."""
     for _ in range(settings.layers):
         terms = keras.layers.Dense(settings.units, activation="relu")(terms)
+        terms = keras.layers.Dropout(settings.dropout)(terms)
     return terms
 
 
-def _embedded(settings: Any, features: Any, ids: Any) -> Any:
+def _embedded(settings: Any, reader: Any, ids: Any) -> Any:
     """[batch, time] -> [batch, time, embedding]."""
-    size = features.ids.vocabulary_size()
-    if features.vectors is None:
+    size = reader.ids.vocabulary_size()
+    if reader.vectors is None:
         layer = keras.layers.Embedding(size, settings.embedding, mask_zero=True, name="embedding")
     else:
-        width = features.vectors.shape[1]
-        given = np.concatenate([np.zeros([2, width], "float32"), features.vectors])
+        width = reader.vectors.shape[1]
+        given = np.concatenate([np.zeros([2, width], "float32"), reader.vectors])
         layer = keras.layers.Embedding(
             size,
             width,

@@ -1,11 +1,11 @@
 """Is this review favourable? Text in, one of any number of labels out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seqapps.baselines.labels import most_frequent_label, tfidf_words
-from seqapps.metrics.classification import accuracy, log_loss, macro_f1
+from seqapps.baselines.labels import most_frequent_label, tfidf_characters, tfidf_words
+from seqapps.metrics.classification import accuracy, calibration_error, log_loss, macro_f1
 from seqapps.settings import setting
 from seqapps.task import (
     Buckets,
@@ -22,6 +22,8 @@ from seqapps.task import (
 )
 
 from .samples import rotten_tomatoes, speeches, toy
+
+CHARACTERS_A_WORD = 6  # of English, the space counted
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,35 @@ class Settings:
         0.5, "share of embedded and of pooled values left out in training",
         at_least=0.0, at_most=0.9,
     )  # fmt: skip
+    calibrate: bool = setting(
+        True, "fit a temperature on validation, so that scores tell how often they are right"
+    )
+    ensemble: bool = setting(
+        False, "TF-IDF of words, a recurrent network and TF-IDF of characters, weighted together"
+    )
     batch_tokens: int = setting(1500, "tokens in a batch, padding counted", at_least=1)
     epochs: int = setting(8, "most passes over the training data", at_least=1)
     learning_rate: float = setting(2e-3, "step size of Adam", at_least=0.0)
     clip_norm: float = setting(1.0, "longest gradient, by global norm", at_least=1e-6)
     monitor: str = setting("log_loss", "validation metric that chooses the best round")
     patience: int = setting(2, "epochs without a better value before stopping", at_least=1)
+
+    def members(self) -> dict[str, "Settings"]:
+        """The models that answer together, by name: one, or the three of an ensemble."""
+        if not self.ensemble:
+            return {"text": self}
+        bag = replace(self, ensemble=False, representation="tfidf", layers=0)
+        return {
+            "tfidf": replace(bag, tokens="words", ngrams=2),
+            "recurrent": replace(self, ensemble=False, representation="embedding", tokens="words"),
+            "characters": replace(
+                bag,
+                tokens="characters",
+                ngrams=5,
+                max_tokens=CHARACTERS_A_WORD * self.max_tokens,
+                vocabulary=2 * self.vocabulary,
+            ),
+        }
 
     @property
     def starts_from_vectors(self) -> bool:
@@ -105,6 +130,17 @@ def features(settings: Any, state: State) -> Any:
     return TextFeatures(settings, state)
 
 
+def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
+    """Fit the pool's weights and temperature on the validation cases."""
+    if not settings.calibrate and not settings.ensemble:
+        return
+    from seqapps.data.batching import plan
+
+    from .calibrate import calibrate
+
+    calibrate(settings, model, features, cases, plan(cases, BATCHING, settings), TASK.columns)
+
+
 def build_model(settings: Any, features: Any) -> Any:
     from .model import build_model
 
@@ -112,17 +148,30 @@ def build_model(settings: Any, features: Any) -> Any:
 
 
 TEXT = Column("text", "the review, any length")
+ANSWER = {
+    "label": Output("label", "the likeliest label"),
+    "scores": Output("scores", "probability of each label, in the order of `labels`"),
+    "labels": Output("labels", "the labels' names, the same for every row"),
+}
+BATCHING = Buckets(length)
 
 
 def signatures(settings: Any) -> Mapping[str, Signature]:
-    """`explain` where there are steps to show."""
-    if settings.representation != "embedding":
+    """`explain` where there are steps to show, and one for each member of an ensemble."""
+    found = {}
+    if settings.ensemble:
+        found = {
+            name: Signature({"text": TEXT}, ANSWER, f"what the member {name} answers alone")
+            for name in settings.members()
+        }
+    elif settings.representation != "embedding":
         return {}
     shown = {
         "tokens": Output("tokens", "the tokens as the model sees them, padded with empty text"),
         "weights": Output("weights", "how much of the pooled vector each gives; they sum to 1"),
     }
-    return {"explain": Signature({"text": TEXT}, shown, "which tokens the answer rests on")}
+    found["explain"] = Signature({"text": TEXT}, shown, "which tokens the answer rests on")
+    return found
 
 
 TASK = Task(
@@ -168,15 +217,21 @@ TASK = Task(
     fit=fit,
     features=features,
     build_model=build_model,
-    batching=Buckets(length),
-    answer={
-        "label": Output("label", "the likeliest label"),
-        "scores": Output("scores", "probability of each label, in the order of `labels`"),
-        "labels": Output("labels", "the labels' names, the same for every row"),
-    },
+    batching=BATCHING,
+    answer=ANSWER,
     signatures=signatures,
-    baselines={"most_frequent": most_frequent_label, "tfidf_words": tfidf_words},
-    metrics={"accuracy": accuracy(), "macro_f1": macro_f1(), "log_loss": log_loss()},
+    calibrate=calibrate,
+    baselines={
+        "most_frequent": most_frequent_label,
+        "tfidf_words": tfidf_words,
+        "tfidf_characters": tfidf_characters,
+    },
+    metrics={
+        "accuracy": accuracy(),
+        "macro_f1": macro_f1(),
+        "log_loss": log_loss(),
+        "calibration_error": calibration_error(),
+    },
     refusals=[
         Refusal(
             when=lambda row: not any(map(str.isalnum, row["text"])),

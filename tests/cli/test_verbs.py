@@ -87,7 +87,7 @@ def test_the_evaluation_has_the_model_and_every_baseline_with_intervals(inside, 
 def test_the_report_is_one_page_without_outside_requests(inside):
     page = (inside / "runs/sentiment/first/report.html").read_text()
     assert "tfidf_words" in page
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5  # the loss and four metrics
     assert "<script" not in page
     for attribute in ('src="http', 'href="http', "@import", "url(http"):
         assert attribute not in page

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seqapps.text import words as module
-from seqapps.text.words import characters, most_frequent, padded, words
+from seqapps.text.words import Frequency, characters, chunks, padded, words
 
 
 def words_of(text: str) -> list[str]:
@@ -75,6 +75,13 @@ def test_the_same_words_come_out_of_a_graph():
 def test_bytes_that_are_no_utf8_do_not_stop_the_graph():
     (row,) = words(tf.constant([b"fine \xff\xfe film"])).to_list()
     assert row[0] == b"fine" and row[-1] == b"film"
+
+
+def most_frequent(texts, size):
+    frequency = Frequency()
+    for chunk in chunks(texts):
+        frequency.add(words(tf.constant(chunk)))
+    return frequency.most(size)
 
 
 def test_the_most_frequent_words_come_first():

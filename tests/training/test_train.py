@@ -28,7 +28,9 @@ from seqapps.training.train import train, trained
 
 def bag_of_words(settings, features, *, loss="sparse_categorical_crossentropy"):
     ids = keras.Input([None], dtype="int64")  # [batch, time]
-    vectors = keras.layers.Embedding(features.ids.vocabulary_size(), 5, mask_zero=True)(ids)
+    vectors = keras.layers.Embedding(
+        features.readers["text"].ids.vocabulary_size(), 5, mask_zero=True
+    )(ids)
     summary = MaxPooling()(keras.layers.Dropout(0.3)(vectors))  # [batch, 5]
     scores = keras.layers.Dense(2, activation="softmax")(summary)
     model = keras.Model(ids, scores)

@@ -9,7 +9,7 @@ from seqapps.tasks.sentiment.features import TextFeatures, fit
 from seqapps.tasks.sentiment.task import TASK
 
 WORDS = replace(TASK.tiny, max_tokens=5)
-STATE = {"terms": ["the", "film", "!", "lovely"], "labels": ["negative", "positive"]}
+STATE = {"text_terms": ["the", "film", "!", "lovely"], "labels": ["negative", "positive"]}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_fit_learns_frequent_words_and_sorted_labels():
         {"text": "the end", "label": "mixed"},
     ]
     assert fit(rows, replace(WORDS, vocabulary=3)) == {
-        "terms": ["the", "film", "!"],
+        "text_terms": ["the", "film", "!"],
         "labels": ["mixed", "negative", "positive"],
     }
 

@@ -1,0 +1,72 @@
+"""N-grams and the vectors over them, against scikit-learn."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from seqapps.text.ngrams import DocumentFrequency, TermVector, ngrams
+from seqapps.text.words import characters, words
+
+TEXTS = ["the film, the FILM", "a lovely film!", "the end", "lovely lovely"]
+PATTERN = r"(?u)\b\w+\b|!"
+
+
+def terms_of(texts, *, longest=2, tokens=words, separator=" "):
+    return ngrams(tokens(tf.constant(texts)), longest=longest, separator=separator)
+
+
+@pytest.fixture
+def learnt():
+    counted = DocumentFrequency()
+    counted.add(terms_of(TEXTS[:2]))
+    counted.add(terms_of(TEXTS[2:]))
+    return counted.terms(100)
+
+
+def test_n_grams_are_all_runs_up_to_the_longest():
+    (row,) = terms_of(["a lovely film"]).to_list()
+    assert row == [b"a", b"lovely", b"film", b"a lovely", b"lovely film"]
+
+
+def test_n_grams_of_characters_are_written_together():
+    (row,) = terms_of(["abc"], longest=3, tokens=characters, separator="").to_list()
+    assert row == [b"a", b"b", b"c", b"ab", b"bc", b"abc"]
+
+
+def test_terms_are_ranked_by_the_texts_they_occur_in(learnt):
+    """ "lovely" occurs three times, in two texts, as often as "film" and "the"."""
+    terms, _ = learnt
+    assert terms[:3] == ["film", "lovely", "the"]
+    assert len(terms) == len(set(terms)) == 13
+
+
+@pytest.mark.parametrize(
+    ("representation", "made"),
+    [
+        ("one_hot", CountVectorizer(ngram_range=(1, 2), token_pattern=PATTERN, binary=True)),
+        ("counts", CountVectorizer(ngram_range=(1, 2), token_pattern=PATTERN)),
+        ("tfidf", TfidfVectorizer(ngram_range=(1, 2), token_pattern=PATTERN)),
+    ],
+)
+def test_vectors_are_those_of_scikit_learn(learnt, representation, made):
+    made.fit(TEXTS)
+    new = ["the lovely film the film", "unknown", "", "the end of the film!"]
+    order = [made.vocabulary_[term] for term in learnt[0]]
+    expected = made.transform(new).toarray()[:, order]
+    found = TermVector(*learnt, representation)(terms_of(new))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_what_occurs_in_one_text_of_many_is_left_out():
+    counted = DocumentFrequency()
+    counted.add(terms_of([f"common once{number}" for number in range(1009)], longest=1))
+    assert counted.terms(50)[0] == ["common"]
+
+
+def test_rare_terms_are_dropped_where_too_many_are_held():
+    counted = DocumentFrequency(most=101)
+    for number in range(500):
+        counted.add(terms_of([f"common once{number}"], longest=1))
+        assert len(counted.counts) <= 101
+    assert counted.counts[b"common"] == 500
