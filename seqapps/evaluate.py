@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from seqapps.answers import Answers
 from seqapps.data.load import Data
 from seqapps.errors import UserError
 from seqapps.metrics.judge import RESAMPLES, Score, better, judge, values_of
@@ -17,7 +18,7 @@ from seqapps.runs import Run
 from seqapps.task import Case, Predict, Response, Task
 
 MODEL = "model"
-Answers = dict[str, list[Response]]  # by predictor
+ByPredictor = dict[str, list[Response]]
 
 
 def evaluate(
@@ -29,8 +30,8 @@ def evaluate(
     cases: Mapping[str, Sequence[Case]],
     seed: int,
     progress: Progress = SILENT,
-) -> dict[str, Any]:
-    """The content of `evaluation.json`.
+) -> tuple[dict[str, Any], Answers]:
+    """(the content of `evaluation.json`, the test cases with their answers).
 
     The best baseline is chosen on the validation split; the test split is answered once.
     """
@@ -54,12 +55,12 @@ def evaluate(
         cases["test"],
         test,
         groups=groups,
-        against=(MODEL, [best] if best else []),
+        against=(MODEL, list(task.baselines)),
         seed=seed,
     )
     difference = differences.get(best or "", {})
     model = scores.pop(MODEL)
-    return {
+    evaluation = {
         "format": 1,
         "task": task.name,
         "published_as": None,
@@ -74,10 +75,13 @@ def evaluate(
         "baselines": {name: scores[name] for name in task.baselines},
         "best_baseline": best,
         "difference": difference,
+        "differences": differences,
         "goal": _goal(task, data, goal_metric, model, best, difference),
         "validation": validation,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
+    answers = Answers(cases["test"], test[MODEL], test[best] if best else None, groups)
+    return evaluation, answers
 
 
 def parts_of(task: Task, settings: Any) -> list[str]:
@@ -129,7 +133,7 @@ def _answers(
     split: str,
     seconds: dict[str, float],
     progress: Progress,
-) -> Answers:
+) -> ByPredictor:
     found = {}
     with progress.track(f"answering the {split} split", len(predictors)) as advance:
         for name, predict in predictors.items():

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqapps import files, runs, start, state
+from seqapps import answers, cost, files, runs, start, state
+from seqapps.cost import Meter
 from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
 from seqapps.data.source import Reading
 from seqapps.errors import RunError, UserError
@@ -23,6 +24,9 @@ from seqapps.training.monitor import monitor_of
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+EXAMINED = 200_000  # rows; looking at more takes longer than a report is worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,11 @@ class Work:
     data: Data
     code: str  # digest of all code that the run rests on
     progress: Progress
+    meter: Meter = field(default_factory=Meter)
+
+    def note_cost(self, stage: str) -> None:
+        """What was spent since the last stage ended was spent on this one."""
+        cost.note(self.run.cost, self.meter.take(stage))
 
     def cases(self, split: str) -> Sequence[Case]:
         """The cases of a split; read from the cache one by one where they are the rows."""
@@ -70,7 +79,7 @@ def run(request: Request, *, progress: Progress = SILENT) -> Run:
             _export(work)
         if not work.run.evaluation.exists():
             _evaluate(work)
-        report(work.run, progress=progress)
+        report(work.run, request.task, progress=progress)
         _check_goal(work)
         _publish(work)
         return work.run
@@ -90,12 +99,12 @@ def export(request: Request, *, progress: Progress = SILENT) -> Run:
     return run(request, progress=progress)
 
 
-def report(folder: Run, *, progress: Progress = SILENT) -> Path:
-    """Write `report.html` from what the run's folder holds."""
-    if not folder.report.exists():
+def report(folder: Run, task: Task, *, again: bool = False, progress: Progress = SILENT) -> Path:
+    """Write `report.html` from what the run's folder holds, where it is not there or `again`."""
+    if again or not folder.report.exists():
         from seqapps.report.page import page
 
-        files.write_text(folder.report, page(folder))
+        files.write_text(folder.report, page(folder, task))
         progress.say(f"report: {folder.report}")
     return folder.report
 
@@ -103,7 +112,7 @@ def report(folder: Run, *, progress: Progress = SILENT) -> Path:
 @contextmanager
 def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
     """Read the data, open the run's folder and fit the state where that is not done."""
-    task = request.task
+    task, meter = request.task, Meter()
     monitor_of(task, request.settings)  # before anything is made
     data = load(
         task,
@@ -144,7 +153,8 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
                 to=folder.features,
                 progress=progress,
             )
-        yield Work(request, folder, data, identity.code, progress)
+            cost.note(folder.cost, meter.take("prepare"))
+        yield Work(request, folder, data, identity.code, progress, meter)
 
 
 def _train(work: Work) -> tuple[Any, Any]:
@@ -199,6 +209,7 @@ def _export(work: Work) -> None:
     from seqapps.export import bundle
 
     model, features = _train(work)
+    work.meter.take("train")  # `history.csv` has it, round by round, whatever was killed
     valid = work.cases("valid")
     work.request.task.calibrate(work.request.settings, model, features, valid)
     work.run.undo_after("train")
@@ -220,25 +231,48 @@ def _export(work: Work) -> None:
         f"{proof.largest_difference:.1e}"
         + (f", {proof.near_ties} near ties" if proof.near_ties else "")
     )
+    work.note_cost("export")
 
 
 def _evaluate(work: Work) -> None:
     start.tensorflow(work.progress)
     from seqapps.evaluate import evaluate
+    from seqapps.report.explained import explained
 
-    request = work.request
-    work.run.undo_after("export")
-    evaluation = evaluate(
+    request, folder = work.request, work.run
+    folder.undo_after("export")
+    evaluation, judged = evaluate(
         request.task,
         request.settings,
-        work.run,
+        folder,
         work.data,
         cases={split: work.cases(split) for split in ("train", "valid", "test")},
         seed=request.seed,
         progress=work.progress,
     )
     evaluation["published_as"] = request.publish_as or request.task.name
-    files.write_json(work.run.evaluation, evaluation)
+    answers.write(folder.answers, judged)
+    told = explained(request.task, request.settings, folder.model, judged, progress=work.progress)
+    files.write_json(folder.explained, told)
+    if work.data.rows <= EXAMINED:
+        files.write_json(folder.examined, _examined(work))
+    work.note_cost("evaluate")
+    files.write_json(folder.evaluation, evaluation)  # the last: it says that the stage is done
+
+
+def _examined(work: Work) -> dict[str, Any]:
+    """The doctor's findings, for the report."""
+    from seqapps.doctor.examine import examine
+
+    request = work.request
+    return examine(
+        request.task,
+        request.settings,
+        work.data,
+        reading=request.reading,
+        most_rejected=request.most_rejected,
+        progress=work.progress,
+    )
 
 
 def _check_goal(work: Work) -> None:
@@ -264,9 +298,7 @@ def _publish(work: Work) -> None:
     version = _same_version(folder.model, place) or publish(folder.model, request.output, name)
     evaluation = files.read_json(folder.evaluation)
     files.write_json(folder.evaluation, {**evaluation, "published_as": name, "version": version})
-    if evaluation["published_as"] != name:
-        folder.report.unlink()  # it tells how to serve the model, by name
-        report(folder)
+    report(folder, request.task, again=True)  # it tells how to serve the model, by its place
     files.write_json(folder.published, {"place": str(place), "version": version})
     work.progress.say(f"published: {request.output / name / str(version)}")
 

@@ -52,6 +52,22 @@ class Run:
         return self.folder / "evaluation.json"
 
     @property
+    def answers(self) -> Path:
+        return self.folder / "answers.jsonl.gz"
+
+    @property
+    def explained(self) -> Path:
+        return self.folder / "explained.json"
+
+    @property
+    def examined(self) -> Path:
+        return self.folder / "data.json"
+
+    @property
+    def cost(self) -> Path:
+        return self.folder / "cost.json"
+
+    @property
     def report(self) -> Path:
         return self.folder / "report.html"
 
@@ -72,7 +88,7 @@ class Run:
         later = {
             "prepare": [self.checkpoints, self.history],
             "train": [self.model],
-            "export": [self.evaluation],
+            "export": [self.evaluation, self.answers, self.explained, self.examined],
             "evaluate": [self.report, self.published],
         }
         stages = list(later)
@@ -82,7 +98,7 @@ class Run:
     def clear(self) -> None:
         """Remove all that a run makes but its record, and nothing else that lies in the folder."""
         self.undo_after("prepare")
-        _remove([self.features, self.rejected])
+        _remove([self.features, self.rejected, self.cost])
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,16 @@ class Refusal:
     example: Row
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture for the report. `draw` gets empty matplotlib axes, coloured to suit the page."""
+
+    title: str
+    draw: Callable[[Any], None]
+    note: str = ""  # how it is read, in a sentence
+    height: float = 3.0  # inches, of a width of 4.2
+
+
 def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:
     """The cases of most tasks: every row is one request with its truth."""
     return rows
@@ -162,6 +172,11 @@ def no_further_signatures(settings: Any) -> Mapping[str, Signature]:
 
 def nothing_to_calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
     """Most models are exported as they were trained."""
+
+
+def no_figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable[Figure]:
+    """What the kinds of the answer give is enough."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +206,8 @@ class Task:
     # settings, trained model, features, validation cases: sets variables of the model, which are
     # exported with it, such as a temperature; always the same for the same weights
     calibrate: Callable[[Any, Any, Any, Sequence[Case]], None] = nothing_to_calibrate
+    # test cases, the export's answers -> pictures, beside those that the kinds of the answer give
+    figures: Callable[[Sequence[Case], Sequence[Response]], Iterable[Figure]] = no_figures
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
 

@@ -8,38 +8,52 @@ import click
 
 from seqapps.cli import options
 
+LONGEST_NAME = 100  # characters of a file's name made of runs
+
 
 @click.command("compare")
 @click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option(
+    "--page", type=options.FILE, metavar="FILE.html",
+    help="Where the page with the figure goes; default: compare-RUN-RUN.html beside the runs.",
+)  # fmt: skip
+@options.open_option
 @options.runs_option
-def command(names: tuple[str, ...], runs: Path) -> None:
-    """Runs side by side: the settings that differ, and the scores with intervals."""
-    from seqapps import files
-    from seqapps.cli.text import aligned
-    from seqapps.errors import UserError
-    from seqapps.report.verdict import shown
+@options.plugin_option
+def command(names: tuple[str, ...], page: Path | None, open_it: bool, runs: Path) -> None:
+    """Runs side by side: settings that differ, scores, and how far each is from the first.
+
+    Differences are paired: both runs are judged on the same resamples of the same test cases.
+    """
+    from seqapps import registry
+    from seqapps.cli.text import aligned, open_page
+    from seqapps.report import comparison
+    from seqapps.report.page import drawn, render, write
     from seqapps.runs import find
 
     found = [find(runs, name) for name in names]
-    for run in found:
-        if not run.evaluation.exists():
-            raise UserError(f"{run.folder}: not evaluated yet; finish it with `seqapps run`.")
-    records = [run.read_record() for run in found]
-    scores = [files.read_json(run.evaluation) for run in found]
-    if len({record["task"] for record in records}) > 1:
-        raise UserError("The runs are of different tasks; their scores do not compare.")
-    lines = [["", *(run.folder.name for run in found)]]
-    flat = [
-        {"data": record["data"]["fingerprint"][:8], "seed": record["seed"], **record["settings"]}
-        for record in records
-    ]
-    for key in dict.fromkeys(key for record in flat for key in record):
-        values = [str(record.get(key, "-")) for record in flat]
-        if len(set(values)) > 1:
-            lines.append([key, *values])
-    for metric in scores[0]["model"]:
-        lines.append([metric, *(shown(score["model"][metric]) for score in scores)])
-    lines.append(["test cases", *(str(score["cases"]) for score in scores)])
-    click.echo(aligned(lines))
-    if len({record["data"]["fingerprint"] for record in records}) > 1:
-        click.echo("\nThe data differ, so these scores are of different test cases.")
+    task = registry.load(comparison.check_comparable(found))
+    compared = comparison.compare(found, task)
+    table, seeds = comparison.table(compared), comparison.seed_lines(compared)
+    click.echo(aligned(table))
+    for line in seeds:
+        click.echo(f"\n{line}")
+    if compared.why_unpaired:
+        click.echo(f"\nNo paired differences: {compared.why_unpaired}.")
+    if len(found) < 2:
+        return
+    together = "-".join(run.folder.name for run in found)[:LONGEST_NAME]
+    file = page or runs / task.name / f"compare-{together}.html"
+    content = render(
+        "comparison.jinja",
+        task=task.name,
+        names=compared.names,
+        table=table,
+        seeds=seeds,
+        why=compared.why_unpaired,
+        figures=drawn(comparison.figures(compared)),
+    )
+    write(file, content)
+    click.echo(f"\nPage: {file}")
+    if open_it:
+        open_page(file)

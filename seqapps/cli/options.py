@@ -61,6 +61,8 @@ verbose_option = click.option(
 
 quiet_option = click.option("--quiet", is_flag=True, help="Print the result only.")
 
+open_option = click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

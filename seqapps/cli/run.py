@@ -16,14 +16,15 @@ from seqapps.cli import options
 @click.option(
     "--require-goal", is_flag=True, help="Exit 1 and publish nothing where the goal is missed."
 )
-def command(task: str, quiet: bool, require_goal: bool, **given: Any) -> None:
+@options.open_option
+def command(task: str, quiet: bool, require_goal: bool, open_it: bool, **given: Any) -> None:
     """Prepare, train, export, prove, evaluate, report, publish.
 
     The same command again goes on where it stopped.
     """
     from seqapps import files, runner
     from seqapps.cli.progress import shown
-    from seqapps.cli.text import aligned
+    from seqapps.cli.text import aligned, open_page
     from seqapps.report.verdict import table, verdict
 
     request = request_of(task, require_goal=require_goal, **given)
@@ -38,6 +39,8 @@ def command(task: str, quiet: bool, require_goal: bool, **given: Any) -> None:
     if kinds == ["text"] and not quiet:
         model = name if request.output == Path("saved_models") else place
         click.echo(f'Try it: seqapps predict {model} "..."')
+    if open_it:
+        open_page(folder.report)
 
 
 def request_of(

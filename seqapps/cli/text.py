@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import click
 
 from seqapps.task import Output, Response
 
@@ -15,6 +18,14 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def open_page(file: Path) -> None:
+    """Show a page in the user's browser, or say that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(file.absolute().as_uri()):
+        click.echo(f"No browser was found; open {file} yourself.", err=True)
 
 
 def answer_line(response: Response, answer: Mapping[str, Output]) -> str:

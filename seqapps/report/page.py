@@ -1,93 +1,250 @@
-"""The report of a run: verdict, table, learning curves, settings, how to serve it."""
+"""The report of a run, made of what its folder holds: one page that needs nothing else."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from seqapps import answers as kept
 from seqapps import files
+from seqapps.answers import Answers
+from seqapps.errors import UserError
 from seqapps.export import manifest
 from seqapps.export.manifest import EXTRA
-from seqapps.report.verdict import table, verdict
+from seqapps.report import cases, labels, series, words
+from seqapps.report.curves import best_round, curves, read_history
+from seqapps.report.intervals import intervals
+from seqapps.report.picks import labels_of
+from seqapps.report.serve import serve
+from seqapps.report.spent import cost_lines, shown_bytes, speed_lines
+from seqapps.report.svg import svg_of
+from seqapps.report.verdict import lines_of, outcome, verdict
 from seqapps.runs import Run
+from seqapps.task import Figure, Task
 
-INK = "#808080"
-COLOURS = ("#1f6feb", "#d9730d", "#2da44e", "#8250df", "#cf222e")
+LABEL_ROWS = 12  # labels in the table of the data
 
 
-def page(run: Run) -> str:
-    """HTML that needs nothing else: no script, no outside request."""
+def page(run: Run, task: Task) -> str:
+    """HTML without script and without outside requests. Raises UserError where parts are absent."""
+    _check_whole(run)
+    evaluation, record = files.read_json(run.evaluation), run.read_record()
+    answers, explained = kept.read(run.answers, task), files.read_json(run.explained)
+    history = read_history(run.history)
+    best = evaluation["best_baseline"]
+    data = files.read_json(run.examined) if run.examined.exists() else None
+    proof = files.read_json(run.model / EXTRA / "proof.json")
+    table = _label_table(data) if data else []
+    figures = _figures(task, record, evaluation, answers, explained, history)
+    return render(
+        "page.jinja",
+        evaluation=evaluation,
+        task=task,
+        run=run.folder.name,
+        record=record,
+        head=outcome(evaluation, task),
+        verdict=verdict(evaluation),
+        sections=_sections(figures),
+        tiles=_tiles(run, evaluation, history),
+        scores=_scores(evaluation, task),
+        figures=figures,
+        cases=cases.groups(task, answers, explained, best),
+        moved=cases.moved(task, answers, explained, best),
+        shading=bool(explained["weights"]),
+        each_word=words.EACH,
+        shrink=round(words.SHRINK),
+        fewest=words.FEWEST,
+        rounds=len(history),
+        data=data,
+        data_labels=table[:LABEL_ROWS],
+        data_more=max(0, len(table) - LABEL_ROWS),
+        cost=cost_lines(run, history),
+        speed=speed_lines(evaluation),
+        serve=serve(run, evaluation, proof),
+        proof=proof,
+        manifest=manifest.read(run.model),
+        settings=_settings(task, record["settings"]),
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of this folder, filled in; every value is escaped."""
     import jinja2
 
-    evaluation = files.read_json(run.evaluation)
-    source = resources.files("seqapps.report").joinpath("page.jinja").read_text(encoding="utf-8")
+    folder = resources.files("seqapps.report")
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
-    return environment.from_string(source).render(
-        evaluation=evaluation,
-        verdict=verdict(evaluation),
-        table=table(evaluation),
-        record=run.read_record(),
-        manifest=manifest.read(run.model),
-        proof=files.read_json(run.model / EXTRA / "proof.json"),
-        golden=_golden_request(run),
-        curves=[curve(title, series) for title, series in _series(_history(run)).items()],
-        rounds=len(_history(run)),
-        run=run.folder.name,
-    )
+    from markupsafe import Markup
+
+    style = Markup(folder.joinpath("style.css").read_text("utf-8"))
+    return environment.get_template(template).render(style=style, **values)
 
 
-def curve(title: str, series: dict[str, list[float]]) -> str:
-    """A learning curve as inline SVG, in colours that read on a light and on a dark page."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(4.2, 2.8), layout="constrained")
-    FigureCanvasSVG(figure)
-    axes = figure.add_subplot()
-    for (name, values), colour in zip(series.items(), COLOURS, strict=False):
-        axes.plot(range(1, len(values) + 1), values, marker="o", ms=3, color=colour, label=name)
-    only = f" ({next(iter(series))})" if len(series) == 1 else ""
-    axes.set_title(f"{title}{only}", fontsize=10, color=INK)
-    axes.set_xlabel("round", fontsize=9, color=INK)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.25)
-    axes.tick_params(labelsize=8, colors=INK)
-    axes.spines[:].set_color(INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    if len(series) > 1:
-        axes.legend(fontsize=8, frameon=False, labelcolor=INK)
-    text = io.StringIO()
-    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]  # without the XML head, which has no place inside a page
+def drawn(figures: Iterable[Figure], *, first: int = 0) -> list[dict[str, str]]:
+    """[{"svg", "note"}]; `first` counts on from the figures that the page has already."""
+    return [
+        {"svg": svg_of(figure, number=first + number), "note": figure.note}
+        for number, figure in enumerate(figures)
+    ]
 
 
-def _history(run: Run) -> list[dict[str, float]]:
-    with run.history.open(encoding="utf-8") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+def _check_whole(run: Run) -> None:
+    if not run.evaluation.exists():
+        raise UserError(f"{run.folder}: not evaluated yet; finish it with `seqapps run`.")
+    for file in (run.answers, run.explained):
+        if not file.exists():
+            raise UserError(
+                f"{run.folder}: {file.name} is missing, of which a report is made. Make the run "
+                "anew: `seqapps run` with --fresh."
+            )
 
 
-def _series(history: list[dict[str, float]]) -> dict[str, dict[str, list[float]]]:
-    names = [name for name in history[0] if name not in ("round", "steps", "seconds")]
-    curves: dict[str, dict[str, list[float]]] = {}
-    for name in names:
-        title = name.removeprefix("valid_")
-        part = "validation" if name.startswith("valid_") else "training"
-        curves.setdefault(title, {})[part] = [row[name] for row in history]
-    return curves
+def _sections(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = [("scores", "Scores")]
+    if figures["answers"]:
+        found.append(("answers", "Right and wrong"))
+    found.append(("cases", "Cases"))
+    if figures["words"]:
+        found.append(("words", "Words"))
+    return [
+        *found,
+        ("training", "Training"), ("data", "Data"), ("cost", "Cost"), ("serve", "Serving"),
+        ("settings", "Settings"),
+    ]  # fmt: skip
 
 
-def _golden_request(run: Run) -> dict[str, Any]:
-    """The first golden row as a REST request, with the answer to expect."""
-    record = files.read_json(run.model / EXTRA / "golden.json")[0]
-    row = {name: values[0] for name, values in record["inputs"].items()}
-    answer = {name: values[0] for name, values in record["outputs"].items()}
-    body = json.dumps({"instances": [row]}, ensure_ascii=False)
-    quoted = body.replace("'", "'\\''")
-    return {"body": quoted, "answer": json.dumps({"predictions": [answer]}, ensure_ascii=False)}
+def _figures(
+    task: Task,
+    record: Mapping[str, Any],
+    evaluation: Mapping[str, Any],
+    answers: Answers,
+    explained: Mapping[str, Any],
+    history: Sequence[dict[str, float]],
+) -> dict[str, list[dict[str, str]]]:
+    """Every picture of the page, by section."""
+    monitor = record["settings"]["monitor"]
+    best = best_round(history, monitor, higher=task.metrics[monitor].higher_is_better)
+    sections: dict[str, list[Figure]] = {
+        "scores": [intervals(evaluation, task)],
+        "answers": [*_by_kind(task, evaluation, answers, explained),
+                    *task.figures(answers.cases, answers.model)],
+        "words": words.figures(explained["effects"]),
+        "curves": curves(history, best=best),
+    }  # fmt: skip
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, figures in sections.items():
+        found[name] = drawn(figures, first=sum(map(len, found.values())))
+    return found
+
+
+def _by_kind(
+    task: Task, evaluation: Mapping[str, Any], answers: Answers, explained: Mapping[str, Any]
+) -> list[Figure]:
+    """What the kinds of the answer give, whatever the task."""
+    names = labels_of(task)
+    if names is None:
+        places = [(each["title"], each["places"][0]) for each in explained["picks"]]
+        return [
+            *series.error_by_step(task, answers.cases, answers.model, answers.baseline),
+            *series.series_figures(
+                task, answers.cases, answers.model, answers.baseline, places=places
+            ),
+            *series.number_figures(task, answers.cases, answers.model),
+        ]
+    truth = [case[names.target] for case in answers.cases]
+    told = [response[names.label] for response in answers.model]
+    by = {"model": answers.model}
+    if answers.baseline and all(names.scores in response for response in answers.baseline):
+        by[evaluation["best_baseline"]] = answers.baseline
+    sureness = {
+        who: (
+            np.array([max(response[names.scores]) for response in responses]),
+            np.array([true == r[names.label] for true, r in zip(truth, responses, strict=True)]),
+        )
+        for who, responses in by.items()
+    }
+    return [labels.confusion(truth, told), labels.reliability(sureness)]
+
+
+def _tiles(
+    run: Run, evaluation: Mapping[str, Any], history: Sequence[dict[str, float]]
+) -> list[dict[str, str]]:
+    metric, best = evaluation["goal"]["metric"], evaluation["best_baseline"]
+    score = evaluation["model"][metric]
+    found = [
+        {
+            "value": f"{score['value']:.3f}",
+            "name": f"{metric}, 95 % interval {score['low']:.3f} to {score['high']:.3f}",
+        }
+    ]
+    if best:
+        gain = evaluation["difference"][metric]
+        interval = f"{gain['low']:+.3f} to {gain['high']:+.3f}"
+        found.append({"value": f"{gain['value']:+.3f}", "name": f"against {best}, {interval}"})
+    spent = cost_lines(run, history)[-1]
+    answering = 1000 * evaluation["seconds"]["answer test model"] / evaluation["cases"]
+    size = sum(file.stat().st_size for file in (run.model / "variables").glob("*"))
+    found += [
+        {"value": f"{spent['wall']} s", "name": f"the whole run; {spent['cpu']} CPU-seconds"},
+        {"value": f"{answering:.2f} ms", "name": "to answer a case, in batches"},
+        {"value": shown_bytes(size), "name": "of weights in the export"},
+    ]
+    return found
+
+
+def _scores(evaluation: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    metric = evaluation["goal"]["metric"]
+    notes = {
+        name: ", ".join(
+            part for part in (each.unit, "" if each.higher_is_better else "less is better") if part
+        )
+        for name, each in task.metrics.items()
+    }
+    return {
+        "metrics": [{"title": name, "note": notes[name]} for name in evaluation["model"]],
+        "goal": metric,
+        "lines": lines_of(evaluation),
+    }
+
+
+def _label_table(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of each label by split, with shares; the most frequent in training first."""
+    found = []
+    for target, by_split in data["labels"].items():
+        names = sorted({name for counts in by_split.values() for name in counts})
+        names.sort(key=lambda name: -by_split["train"].get(name, 0))
+        for name in names:
+            counts = {split: counted.get(name, 0) for split, counted in by_split.items()}
+            totals = {split: sum(counted.values()) for split, counted in by_split.items()}
+            cells = [
+                f"{counts[split]:,} ({counts[split] / max(1, totals[split]):.0%})"
+                for split in data["splits"]["rows"]
+            ]
+            found.append({"name": f"{target} {name}", "cells": cells})
+    return found
+
+
+def _settings(task: Task, values: Mapping[str, Any]) -> list[dict[str, str]]:
+    meanings = {each.name: each.metadata.get("meaning", "") for each in fields(task.settings)}
+    return [
+        {"name": name, "value": str(value), "meaning": meanings.get(name, "")}
+        for name, value in values.items()
+    ]
+
+
+def write(path: Path, content: str) -> None:
+    """Write a page. Raises UserError where that cannot be."""
+    try:
+        files.write_text(path, content)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}).") from None

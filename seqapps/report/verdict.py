@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from seqapps.task import Task
+
 
 def verdict(evaluation: Mapping[str, Any]) -> str:
     """Whether the network is worth its cost, with the interval that says how sure that is.
@@ -20,14 +22,70 @@ def verdict(evaluation: Mapping[str, Any]) -> str:
     )
     if best:
         difference = evaluation["difference"][metric]
+        far = f"{abs(difference['value']):.3f}"
         side = "above" if difference["value"] >= 0 else "below"
         sure = difference["low"] > 0 or difference["high"] < 0
         text += (
-            f", {abs(difference['value']):.3f} {side} {best} "
+            f", {'the same as' if far == '0.000' else f'{far} {side}'} {best} "
             f"(95 % interval {difference['low']:+.3f} to {difference['high']:+.3f})"
             + ("" if sure else ": no clear difference")
         )
     return f"{text}. Goal {'reached' if goal['reached'] else 'missed'}: {goal['text']}."
+
+
+def outcome(evaluation: Mapping[str, Any], task: Task) -> dict[str, str]:
+    """{"title": the finding in a few words, "side": "better", "worse" or ""}."""
+    best, metric = evaluation["best_baseline"], evaluation["goal"]["metric"]
+    if best is None:
+        return {"title": f"{metric} {evaluation['model'][metric]['value']:.3f}", "side": ""}
+    sign = 1 if task.metrics[metric].higher_is_better else -1
+    gain = sorted(sign * evaluation["difference"][metric][key] for key in ("low", "high"))
+    if gain[0] > 0:
+        return {"title": f"Clearly better than {best}", "side": "better"}
+    if gain[1] < 0:
+        return {"title": f"Clearly worse than {best}", "side": "worse"}
+    return {"title": f"No clear difference from {best}", "side": ""}
+
+
+def lines_of(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One line per predictor for the page: the model, its parts, the baselines."""
+    metric, best = evaluation["goal"]["metric"], evaluation["best_baseline"]
+    found = [_line("model", "", evaluation["model"], None, model=True)]
+    for name, scores in evaluation.get("parts", {}).items():
+        found.append(_line(name, "part of the model", scores, None))
+    for name, scores in evaluation["baselines"].items():
+        gain = evaluation["differences"][name][metric]
+        note = "baseline, best on validation" if name == best else "baseline"
+        found.append(_line(name, note, scores, gain))
+    return found
+
+
+def _line(
+    name: str,
+    note: str,
+    scores: Mapping[str, Any],
+    gain: Mapping[str, float] | None,
+    *,
+    model: bool = False,
+) -> dict[str, Any]:
+    cells = [
+        {"value": f"{score['value']:.3f}", "interval": f"{score['low']:.3f} to {score['high']:.3f}"}
+        for score in scores.values()
+    ]
+    difference: dict[str, str] = {}
+    if gain:
+        interval = f"{gain['low']:+.3f} to {gain['high']:+.3f}"
+        difference = {"value": f"{gain['value']:+.3f}", "interval": interval}
+    return {"name": name, "note": note, "cells": cells, "difference": difference, "model": model}
+
+
+def shown_seconds(seconds: float) -> str:
+    """One decimal, none from a thousand on.
+
+    >>> shown_seconds(0.04), shown_seconds(31.26), shown_seconds(5432.1)
+    ('0.0', '31.3', '5,432')
+    """
+    return f"{seconds:,.1f}" if seconds < 1000 else f"{seconds:,.0f}"
 
 
 def table(evaluation: Mapping[str, Any]) -> list[list[str]]:

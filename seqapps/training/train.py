@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps import files
+from seqapps.cost import Meter
 from seqapps.data.batching import Batch, pipeline
 from seqapps.errors import RunError
 from seqapps.features import Features
@@ -64,7 +64,7 @@ def train(
     data = pipeline(cases, lambda: batches, task.columns, features.pair)
     while not position.finished:
         number = position.rounds_done
-        started = time.perf_counter()
+        meter = Meter()
         title = f"round {number + 1} of at most {rounds.total}"
         batches[:] = rounds.batches(number)
         with progress.track(title, len(batches)) as advance:
@@ -80,7 +80,8 @@ def train(
         scores = values_of(task.metrics, valid, predict(valid))
         entry = {"round": number + 1, "steps": len(batches), **_flat(losses)}
         entry |= {f"valid_{name}": value for name, value in scores.items()}
-        entry["seconds"] = round(time.perf_counter() - started, 2)
+        spent = meter.take("train")
+        entry |= {"seconds": spent.wall_seconds, "cpu_seconds": spent.cpu_seconds}
         _take_up(position, entry, scores[monitor], task, settings, rounds)
         checkpoint.save(folder, model, position)
         write_history(history, position)

@@ -11,9 +11,11 @@ from seqapps.task import (
     Buckets,
     Case,
     Column,
+    Figure,
     Goal,
     Output,
     Refusal,
+    Response,
     Row,
     Sample,
     Signature,
@@ -147,6 +149,13 @@ def build_model(settings: Any, features: Any) -> Any:
     return build_model(settings, features)
 
 
+def figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable[Figure]:
+    """Accuracy by length: a recurrent network may lose the start of a long text."""
+    from .figures import by_words
+
+    return [by_words(cases, responses)]
+
+
 TEXT = Column("text", "the review, any length")
 ANSWER = {
     "label": Output("label", "the likeliest label"),
@@ -221,6 +230,7 @@ TASK = Task(
     answer=ANSWER,
     signatures=signatures,
     calibrate=calibrate,
+    figures=figures,
     baselines={
         "most_frequent": most_frequent_label,
         "tfidf_words": tfidf_words,

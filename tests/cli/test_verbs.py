@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def test_run_leaves_every_file_of_a_run_and_a_published_bundle(inside):
     assert made >= {
         "run.toml", "features/state.json", "features/arrays.npz", "history.csv",
         "checkpoints/round-00001.checkpoint", "evaluation.json", "report.html", "published.json",
+        "answers.jsonl.gz", "explained.json", "data.json", "cost.json",
         "model/saved_model.pb", "model/assets.extra/golden.json", "model/assets.extra/proof.json",
         "model/assets.extra/tf_serving_warmup_requests", "model/batching_params.pbtxt",
     }  # fmt: skip
@@ -74,7 +76,9 @@ def test_the_evaluation_has_the_model_and_every_baseline_with_intervals(inside, 
     assert found["published_as"] == "sentiment"
     assert found["baselines"].keys() == sentiment.baselines.keys()
     assert found["best_baseline"] == "tfidf_words"
-    for scores in (found["model"], *found["baselines"].values(), found["difference"]):
+    assert found["difference"] == found["differences"]["tfidf_words"]
+    differences = found["differences"].values()
+    for scores in (found["model"], *found["baselines"].values(), *differences):
         assert scores.keys() == sentiment.metrics.keys()
         for score in scores.values():
             assert score["low"] <= score["value"] <= score["high"]
@@ -87,7 +91,8 @@ def test_the_evaluation_has_the_model_and_every_baseline_with_intervals(inside, 
 def test_the_report_is_one_page_without_outside_requests(inside):
     page = (inside / "runs/sentiment/first/report.html").read_text()
     assert "tfidf_words" in page
-    assert page.count("<svg") == 5  # the loss and four metrics
+    # the score's intervals, confusion, reliability, length, words for two labels, five curves
+    assert page.count("<svg") == 11
     assert "<script" not in page
     for attribute in ('src="http', 'href="http', "@import", "url(http"):
         assert attribute not in page
@@ -196,8 +201,6 @@ def cut(file):
     ids=["no model", "graph cut", "no graph", "no index", "variables cut", "record cut"],
 )
 def test_a_damaged_export_is_refused(verb, damage, inside, call, tmp_path):
-    import shutil
-
     copy = tmp_path / "1"
     shutil.copytree(inside / "saved_models" / "sentiment" / "1", copy)
     damage(copy)
@@ -314,6 +317,58 @@ def test_compare_shows_the_settings_that_differ(inside, call):
     assert lines[0] == ["first", "wider"]
     assert ["units", "3", "5"] in lines
     assert not any(line and line[0] == "dropout" for line in lines)
+    assert "  minus first" in out
+    page = inside / "runs" / "sentiment" / "compare-first-wider.html"
+    assert f"Page: {page.relative_to(inside)}" in out
+    assert page.read_text().count("<svg") == 2
+
+
+def test_compare_without_the_answers_shows_scores_and_says_why_no_differences(
+    inside, call, tmp_path
+):
+    for name in ("one", "two"):
+        shutil.copytree(inside / "runs/sentiment/first", tmp_path / "sentiment" / name)
+    (tmp_path / "sentiment" / "two" / "answers.jsonl.gz").unlink()
+    code, out, _ = call("compare", "one", "two", "--runs", str(tmp_path))
+    assert code == 0
+    assert "accuracy" in out
+    assert "No paired differences" in out
+    assert "minus" not in out
+
+
+def test_compare_of_a_run_that_is_not_evaluated_is_refused(inside, call, tmp_path):
+    shutil.copytree(inside / "runs/sentiment/first", tmp_path / "sentiment" / "one")
+    (tmp_path / "sentiment" / "one" / "evaluation.json").unlink()
+    code, out, err = call("compare", "one", "--runs", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert "not evaluated yet; finish it with `seqapps run`" in err
+
+
+def test_a_comparison_that_cannot_be_written_is_told_after_the_table(inside, call):
+    code, out, err = call("compare", "first", "first", "--page", "runs/sentiment/first")
+    assert code == 2
+    assert "accuracy" in out
+    assert "runs/sentiment/first: cannot be written" in err
+
+
+def test_report_builds_the_page_anew_and_opens_it(inside, call, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    file = inside / "runs" / "sentiment" / "first" / "report.html"
+    before = file.read_text()
+    file.unlink()
+    code, out, _ = call("report", "first", "--open")
+    assert (code, out) == (0, "Report: runs/sentiment/first/report.html\n")
+    assert file.read_text() == before
+    assert opened == [file.as_uri()]
+
+
+def test_a_report_without_what_it_is_made_of_is_refused(inside, call, tmp_path):
+    shutil.copytree(inside / "runs/sentiment/first", tmp_path / "sentiment" / "one")
+    (tmp_path / "sentiment" / "one" / "explained.json").unlink()
+    code, out, err = call("report", "one", "--runs", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert "explained.json is missing" in err
 
 
 def test_config_prints_toml_that_a_run_takes(call, tmp_path, sentiment):
@@ -390,6 +445,7 @@ def test_doctor_names_versions_and_devices(call):
         (["run", "sentiment", "--seed", "-1"], "Invalid value for '--seed'"),
         (["export", "none"], "no such run"),
         (["compare", "none"], "no such run"),
+        (["report", "none"], "no such run"),
     ],
 )  # fmt: skip
 def test_a_mistake_gets_one_message_and_exit_code_2(call, tmp_path, monkeypatch, arguments, says):

@@ -83,7 +83,7 @@ def history_of(folder) -> list[dict[str, str]]:
     with (folder / "history.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     for line in lines:
-        del line["seconds"]
+        del line["seconds"], line["cpu_seconds"]
     return lines
 
 

@@ -1,0 +1,82 @@
+"""The judged cases of a run with their answers on disk: `answers.jsonl.gz`, one line a case.
+
+Reports and comparisons are made of this file, without the model and without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqapps import files
+from seqapps.task import Case, Response, Task
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Cases of a split, the model's answers, and those of the best baseline if there is one."""
+
+    cases: Sequence[Case]
+    model: Sequence[Response]
+    baseline: Sequence[Response] | None
+    groups: Sequence[str] | None
+
+
+def write(path: Path, answers: Answers) -> None:
+    """{"case": {"text": ...}, "model": {"label": ...}, "baseline": {...}, "group": ...} a line.
+
+    Of an image only {"sha256": ...} is kept, as files are large; numbers keep every digit.
+    """
+    content = "".join(f"{line}\n" for line in _lines(answers))
+    # No time in the head of the file: the same answers make the same file.
+    files.write_bytes(path, gzip.compress(content.encode("utf-8"), compresslevel=6, mtime=0))
+
+
+def read(path: Path, task: Task) -> Answers:
+    """What was written; the columns of the task have their types again."""
+    cases: list[Case] = []
+    model: list[Response] = []
+    baseline: list[Response] = []
+    groups: list[str] = []
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            found = json.loads(line)
+            cases.append(_typed(found["case"], task))
+            model.append(found["model"])
+            if "baseline" in found:
+                baseline.append(found["baseline"])
+            if "group" in found:
+                groups.append(found["group"])
+    return Answers(cases, model, baseline or None, groups or None)
+
+
+def _lines(answers: Answers) -> Iterator[str]:
+    for number, case in enumerate(answers.cases):
+        found: dict[str, Any] = {"case": case, "model": answers.model[number]}
+        if answers.baseline:
+            found["baseline"] = answers.baseline[number]
+        if answers.groups:
+            found["group"] = answers.groups[number]
+        yield json.dumps(found, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"sha256": hashlib.sha256(value).hexdigest()}
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} {str(value)[:60]} in a case or an answer: not plain")
+
+
+def _typed(case: Case, task: Task) -> Case:
+    for name, column in task.columns.items():
+        if column.kind == "series":
+            case[name] = np.asarray(case[name], "float32")
+    return case

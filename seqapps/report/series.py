@@ -1,0 +1,125 @@
+"""Pictures of an answer that tells series or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from seqapps.report.svg import BASELINE, INK, MODEL, MUTED
+from seqapps.task import Case, Figure, Response, Task
+
+MOST_POINTS = 5000  # of a scatter plot; more make a slow page and no other picture
+
+
+def series_figures(
+    task: Task,
+    cases: Sequence[Case],
+    model: Sequence[Response],
+    baseline: Sequence[Response] | None,
+    *,
+    places: Sequence[tuple[str, int]],
+) -> list[Figure]:
+    """What followed beside what was told, for the named cases; no figure for other tasks."""
+    told = next((name for name, output in task.answer.items() if output.kind == "series"), None)
+    target = next((name for name, column in task.targets.items() if column.kind == "series"), None)
+    if told is None or target is None:
+        return []
+    given = next((name for name, column in task.inputs.items() if column.kind == "series"), None)
+    found = []
+    for title, place in places:
+        case = cases[place]
+        lines = {"what followed": case[target], "model": model[place][told]}
+        if baseline and told in baseline[place]:
+            lines["baseline"] = baseline[place][told]
+        found.append(_forecast(f"{title}: case {place + 1}", case.get(given or ""), lines))
+    return found
+
+
+def error_by_step(
+    task: Task,
+    cases: Sequence[Case],
+    model: Sequence[Response],
+    baseline: Sequence[Response] | None,
+) -> list[Figure]:
+    """Mean absolute error by step ahead; no figure where answer and truth are no series."""
+    told = next((name for name, output in task.answer.items() if output.kind == "series"), None)
+    target = next((name for name, column in task.targets.items() if column.kind == "series"), None)
+    if told is None or target is None:
+        return []
+
+    def errors(responses: Sequence[Response]) -> np.ndarray:
+        difference = [
+            np.abs(np.asarray(case[target]) - np.asarray(response[told]))
+            for case, response in zip(cases, responses, strict=True)
+        ]
+        mean = np.mean(difference, axis=0)
+        return np.asarray(mean if mean.ndim == 1 else mean.mean(axis=tuple(range(1, mean.ndim))))
+
+    lines = {"model": errors(model)}
+    if baseline and told in baseline[0]:
+        lines["baseline"] = errors(baseline)
+
+    def draw(axes: Any) -> None:
+        for (name, values), colour in zip(lines.items(), (MODEL, BASELINE), strict=False):
+            axes.plot(range(1, len(values) + 1), values, marker="o", ms=4, color=colour, label=name)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("steps ahead")
+        axes.set_ylabel("mean absolute error")
+        axes.legend()
+        axes.set_title("How the error grows")
+
+    return [Figure(title="Error by step ahead", draw=draw)]
+
+
+def number_figures(
+    task: Task, cases: Sequence[Case], responses: Sequence[Response]
+) -> list[Figure]:
+    """Told over true for each numeric target that the answer names too."""
+    found = []
+    for name, column in task.targets.items():
+        if column.kind == "number" and name in task.answer and task.answer[name].kind == "number":
+            true = np.array([float(case[name]) for case in cases])
+            told = np.array([float(response[name]) for response in responses])
+            found.append(_scatter(name, true, told))
+    return found
+
+
+def _forecast(title: str, history: Any, lines: dict[str, Any]) -> Figure:
+    def draw(axes: Any) -> None:
+        start = 0
+        if history is not None:
+            past = _first_channel(history)
+            start = len(past)
+            axes.plot(range(-start, 0), past, color=MUTED, lw=1.4, label="given")
+            axes.axvline(-0.5, color=MUTED, lw=1, ls=":")
+        styles = {"what followed": (INK, "-"), "model": (MODEL, "-"), "baseline": (BASELINE, "--")}
+        for name, values in lines.items():
+            colour, dashes = styles[name]
+            shown = _first_channel(values)
+            axes.plot(range(len(shown)), shown, color=colour, ls=dashes, label=name)
+        axes.set_xlabel("steps from the origin")
+        axes.legend(ncols=2)
+        axes.set_title(title)
+
+    return Figure(title=title, draw=draw)
+
+
+def _scatter(name: str, true: np.ndarray, told: np.ndarray) -> Figure:
+    step = max(1, len(true) // MOST_POINTS)
+
+    def draw(axes: Any) -> None:
+        ends = [min(true.min(), told.min()), max(true.max(), told.max())]
+        axes.plot(ends, ends, color=MUTED, lw=1, ls="--")
+        axes.plot(true[::step], told[::step], ".", color=MODEL, alpha=0.5, ms=4)
+        axes.set_xlabel(f"true {name}")
+        axes.set_ylabel(f"told {name}")
+        axes.set_title(f"Told beside true: {name}")
+
+    return Figure(title=f"{name}: told and true", draw=draw)
+
+
+def _first_channel(values: Any) -> np.ndarray:
+    array = np.asarray(values, "float64")
+    return array if array.ndim == 1 else array.reshape(len(array), -1)[:, 0]
