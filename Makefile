@@ -6,13 +6,16 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-all lint format clean
+.PHONY: demo test test-all test-browser lint format clean
 
 demo: .venv/.installed
 	$(BIN)/seqapps run sentiment
 
 test: lint
-	$(PYTEST) -m "not long"
+	$(PYTEST) -m "not long and not browser"
+
+test-browser: .venv/.installed-for-tests
+	$(BIN)/pytest -m browser
 
 test-all: lint
 	$(PYTEST)

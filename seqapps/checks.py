@@ -302,6 +302,17 @@ def check_metrics_are_finite(trial: Trial) -> None:
             assert score["low"] <= score["value"] <= score["high"], f"{name} of {who}: {score}"
 
 
+def check_figures_draw(trial: Trial) -> None:
+    """Every figure that the task adds to the report draws, and has a title."""
+    from matplotlib.figure import Figure as Canvas
+
+    for figure in trial.task.figures(trial.cases("test"), trial.responses):
+        assert figure.title, "a figure without a title cannot be read aloud; give it one"
+        axes = Canvas().add_subplot()
+        figure.draw(axes)
+        assert axes.has_data() or axes.texts, f"the figure {figure.title!r} draws nothing"
+
+
 def check_training_is_repeatable(trial: Trial) -> None:
     """The same seed gives the same answers."""
     from seqapps.predict import in_process

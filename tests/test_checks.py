@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from seqapps import checks, registry
-from seqapps.task import Refusal, Task
+from seqapps.task import Figure, Refusal, Task
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "examples" / "next_week.py"
 BROKEN = {}
@@ -180,6 +180,12 @@ def a_metric_that_counts_twice(task: Task) -> Task:
 def a_metric_that_divides_by_nothing(task: Task) -> Task:
     endless = dataclasses.replace(task.metrics["mae"], reduce=lambda sums: float("inf"))
     return dataclasses.replace(task, metrics={"mae": endless})
+
+
+@breaks(checks.check_figures_draw, says="the figure 'Bias' draws nothing")
+def a_figure_without_content(task: Task) -> Task:
+    empty = Figure(title="Bias", draw=lambda axes: axes.set_title("Bias"))
+    return dataclasses.replace(task, figures=lambda cases, responses: [empty])
 
 
 @breaks(checks.check_training_is_repeatable, says="a second training with seed 0 differs")
