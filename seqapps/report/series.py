@@ -100,8 +100,8 @@ def _forecast(title: str, history: Any, lines: dict[str, Any]) -> Figure:
             shown = _first_channel(values)
             axes.plot(range(len(shown)), shown, color=colour, ls=dashes, label=name)
         axes.set_xlabel("steps from the origin")
-        axes.legend(ncols=2)
-        axes.set_title(title)
+        axes.legend(ncols=4, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 0.98))
+        axes.set_title(title, pad=18)
 
     return Figure(title=title, draw=draw)
 

@@ -14,6 +14,22 @@ GOOD = ("lovely", "clever", "moving", "funny", "warm", "bright", "gripping")
 BAD = ("dull", "clumsy", "hollow", "tedious", "cold", "stale", "messy")
 PARTS = ("film", "story", "cast", "script", "score", "ending", "pace", "hero", "opening", "mood")
 
+# Of adjectives that end in 하다 only the stem stands here: their forms are 하고, 했다, 하지 않고.
+GOOD_STEMS = ("훌륭", "신선", "따뜻", "섬세", "유쾌", "탄탄", "화려", "진솔", "기발", "친절")
+BAD_STEMS = ("지루", "답답", "엉성", "식상", "유치", "산만", "어색", "허술", "뻔", "밋밋")
+TOPICS = (
+    "영화는", "이야기는", "연기는", "음악은", "결말은", "대사는", "연출은", "화면은", "전개는",
+    "주인공은",
+)  # fmt: skip
+ENDINGS = ("했다", "했어요", "했습니다", "했네요")
+DENIED = ("하지", "할", "하기는커녕")
+SHAPES = (  # with the forms that denied and meant adjective have; None is any of ENDINGS
+    ("{0} 않고 {1}", ("하지", None)),  # "was not dull but fresh"
+    ("{1} {0} 않았다", ("하지", "하고")),  # "was fresh and not dull"
+    ("{0} 줄 알았는데 {1}", ("할", None)),  # "was fresh, though I had feared it dull"
+    ("{0} {1}!", ("하기는커녕", None)),  # "was fresh, far from dull!"
+)
+
 PASSAGE = 40  # words: enough to tell a party from, and several passages in most speeches
 FEWEST = 3  # passages of a person: one each to learn from, to choose by and to judge
 
@@ -95,3 +111,39 @@ def toy() -> Iterator[Row]:
         if text not in seen:
             seen.add(text)
             yield {"text": text, "label": "positive" if favourable else "negative"}
+
+
+def korean(split: str, count: int) -> Iterator[Row]:
+    """{"text": "결말은 지루하지 않고 신선했다", "label": "긍정"}: made-up sentences as in `toy`.
+
+    "The ending was not dull but fresh". A Korean adjective's end says what is said of it:
+    지루하고, 지루했다, 지루하지, 지루할. Every form of an adjective belongs to one split, so
+    that no adjective of valid and test is a word of training, although its characters are.
+    """
+    drawn = random.Random(f"korean {split}")
+    good, bad = _forms(GOOD_STEMS, split), _forms(BAD_STEMS, split)
+    seen: set[str] = set()
+    while len(seen) < count:
+        favourable = drawn.random() < 0.5
+        meant, denied = (good, bad) if favourable else (bad, good)
+        shape, (of_denied, fixed) = drawn.choice(SHAPES)
+        topic, of_meant = drawn.choice(TOPICS), fixed or drawn.choice(ENDINGS)
+        if not denied[of_denied] or not meant[of_meant]:
+            continue  # this split has no such form
+        words = drawn.choice(denied[of_denied]), drawn.choice(meant[of_meant])
+        text = f"{topic} {shape.format(*words)}"
+        if text not in seen:
+            seen.add(text)
+            yield {"text": text, "label": "긍정" if favourable else "부정"}
+
+
+def _forms(stems: tuple[str, ...], split: str) -> dict[str, list[str]]:
+    """Ending -> the adjectives with it that belong to the split: 6 in 8 train, 1 in 8 each other.
+
+    The stems go round, so that each stem has forms in every split.
+    """
+    places = {"train": range(6), "valid": range(6, 7), "test": range(7, 8)}[split]
+    return {
+        end: [stem + end for number, stem in enumerate(stems) if (number + 3 * turn) % 8 in places]
+        for turn, end in enumerate([*DENIED, "하고", *ENDINGS])
+    }

@@ -23,7 +23,7 @@ from seqapps.task import (
     Task,
 )
 
-from .samples import rotten_tomatoes, speeches, toy
+from .samples import korean, rotten_tomatoes, speeches, toy
 
 CHARACTERS_A_WORD = 6  # of English, the space counted
 
@@ -209,6 +209,18 @@ TASK = Task(
             summary="600 made-up sentences in which 'not' turns the meaning; word order matters",
             rows=toy,
             goal=Goal("accuracy", 0.95),
+        ),
+        "korean": Sample(
+            summary=(
+                "900 made-up Korean sentences like those of toy; no adjective of the test split is "
+                "a word of training; give --set tokens=characters"
+            ),
+            rows={
+                "train": lambda: korean("train", 700),
+                "valid": lambda: korean("valid", 100),
+                "test": lambda: korean("test", 100),
+            },
+            goal=Goal("accuracy", 0.9),
         ),
     },
     settings=Settings(),

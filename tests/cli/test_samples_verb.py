@@ -39,6 +39,7 @@ def test_own_samples_shared_ones_and_word_vectors_are_listed(listed):
         "sentiment  --data sample:rotten-tomatoes",
         "sentiment  --data sample:speeches",
         "sentiment  --data sample:toy",
+        "sentiment  --data sample:korean",
         "any task that takes text  --data sample:speeches",
         "any task that takes text  --data sample:hamlet",
         "any task that takes text  --data sample:python-reference",
