@@ -37,12 +37,15 @@ def buckets(
 ) -> list[Bucket]:
     """The cases by quantile of length; a bucket's longest case sets the size of its batches.
 
-    Where the `lengths` are not given, every case is looked at.
+    Where the `lengths` are not given, every case is looked at. A case counts as at most
+    `settings.max_tokens` steps, where there is such a setting.
     """
     if isinstance(batching, Fixed):
         return [(np.arange(len(cases)), settings.batch_size)]
     if lengths is None:
         lengths = lengths_of(cases, batching, settings)
+    # What a model cuts takes no steps: counted, it would leave batches of one long text alone.
+    lengths = np.minimum(lengths, getattr(settings, "max_tokens", np.inf)).astype("int64")
     order = np.argsort(lengths, kind="stable")
     parts = [part for part in np.array_split(order, BUCKETS) if part.size]
     return [

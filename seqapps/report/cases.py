@@ -65,6 +65,8 @@ def _case(
     found: dict[str, Any] = {"input": " | ".join(inputs), "words": [], "spaced": False}
     if weights:
         found["words"] = _shaded(weights[:MOST_TOKENS])
+        if weights[MOST_TOKENS:]:
+            found["words"].append(_plain(f"... and {len(weights) - MOST_TOKENS:,} more tokens"))
         found["spaced"] = any(len(token) > 1 for token, _ in weights)
     if labels:
         found["facts"] = _label_facts(labels, case, response, baseline, best)
@@ -84,6 +86,10 @@ def _shaded(weights: list[list[Any]]) -> list[dict[str, Any]]:
         }
         for token, weight in weights
     ]
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"text": text, "alpha": None, "against": False, "title": ""}
 
 
 def _label_facts(

@@ -289,6 +289,9 @@ def test_a_task_of_numbers_runs_and_answers_objects(call, tmp_path, monkeypatch)
     code, out, _ = call("run", "next_week", *plugin, "--set", "epochs=1", "--quiet")
     assert code == 0
     assert "mae" in out
+    [report] = tmp_path.glob("runs/next_week/*/report.html")
+    assert "How the error grows" in report.read_text()
+    assert "Furthest behind the baseline" in report.read_text()
     week = [10.0, 12.0, 13.0, 11.0, 9.0, 7.0, 8.0]
     (tmp_path / "days.jsonl").write_text(json.dumps({"values": week * 3}) + "\n")
     code, out, _ = call("predict", "next_week", "--file", "days.jsonl", "--json")

@@ -50,6 +50,14 @@ class TestEveryBatching:
         assert all(len(batch) for batch in batches)
 
 
+def test_what_is_cut_of_a_long_case_takes_no_place_in_a_batch():
+    """A text of 1,000 tokens of which 19 are read shares its batch with others of 19."""
+    cases = [{"length": 1000 + number} for number in range(60)]
+    cut = SimpleNamespace(batch_tokens=97, max_tokens=19)
+    assert {len(batch) for batch in plan(cases, BUCKETS, cut)} == {5}
+    assert {len(batch) for batch in plan(cases, BUCKETS, SETTINGS)} == {1}
+
+
 @pytest.mark.parametrize("batching", [BUCKETS, Fixed()], ids=["buckets", "fixed"])
 def test_another_epoch_or_seed_gives_another_order(batching):
     orders = {
