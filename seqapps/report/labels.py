@@ -12,7 +12,7 @@ from seqapps.report.svg import BASELINE, INK, MODEL, MUTED
 from seqapps.task import Case, Figure, Response
 
 SHOWN = 10  # labels of a confusion matrix; the rarer ones are put together
-REST = "others"
+REST = "(the rest)"
 BINS = 10  # of confidence, as in the metric calibration_error
 PARTS = 5  # of the lengths
 FEWEST = 5  # cases of a point; fewer say nothing
@@ -56,10 +56,11 @@ def confusion(truth: Sequence[str], told: Sequence[str]) -> Figure:
         axes.tick_params(length=0)
         axes.set_title("Which labels are taken for which")
 
-    note = "A row holds the cases of one true label; percentages are of the row."
+    note = "A row holds the cases of one true label; shade and percentage are shares of the row."
     if others:
         note += f" {REST}: {len(names) - SHOWN:,} labels with fewer cases, put together."
-    return Figure(title="Confusion matrix", draw=draw, note=note)
+    height = max(3.0, 1.1 + 0.24 * len(shown))
+    return Figure(title="Confusion matrix", draw=draw, note=note, height=height)
 
 
 def reliability(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:

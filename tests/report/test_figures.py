@@ -62,7 +62,7 @@ def test_rare_labels_are_put_together():
     truth = [f"label {number % 13}" for number in range(60)] + ["label 0"] * 5
     figure = confusion(truth, truth)
     found = texts(svg_of(figure, number=0))
-    assert "others" in found
+    assert "(the rest)" in found
     assert "3 labels" in figure.note
     assert "label 12" not in found
 
