@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,9 +35,12 @@ def write(path: Path, answers: Answers) -> None:
 
     Of an image only {"sha256": ...} is kept, as files are large; numbers keep every digit.
     """
-    content = "".join(f"{line}\n" for line in _lines(answers))
+    content = io.BytesIO()
     # No time in the head of the file: the same answers make the same file.
-    files.write_bytes(path, gzip.compress(content.encode("utf-8"), compresslevel=6, mtime=0))
+    with gzip.GzipFile(fileobj=content, mode="wb", compresslevel=6, mtime=0, filename="") as file:
+        for line in _lines(answers):
+            file.write(f"{line}\n".encode())
+    files.write_bytes(path, content.getvalue())
 
 
 def read(path: Path, task: Task) -> Answers:
