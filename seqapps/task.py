@@ -18,7 +18,7 @@ Rows = Callable[[], Iterable[Row]]
 
 Kind = Literal["text", "category", "image", "series", "number"]
 AnswerKind = Literal[
-    "label", "labels", "scores", "text", "tokens", "weights", "number", "series", "band",
+    "label", "labels", "scores", "text", "tokens", "ids", "weights", "number", "series", "band",
     "alignment", "heat_map",
 ]  # fmt: skip
 
@@ -43,7 +43,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Output:
-    """One named output of a signature, batch first; its kind says how it is shown and compared."""
+    """One named output of a signature, batch first; its kind says how it is shown and compared.
+
+    `ids` are whole numbers, one for each of `tokens`: 0 is padding, 1 a token that is not known.
+    """
 
     kind: AnswerKind
     meaning: str

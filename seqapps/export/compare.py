@@ -31,7 +31,7 @@ def compare(
     into: Comparison | None = None,
     what: str = "row",
 ) -> Comparison:
-    """Row by row: equal texts, numbers within 1e-4; padding at the end of a list does not count."""
+    """Row by row: equal texts and whole numbers, others within 1e-4; padding at the end of a list does not count."""
     found = into or Comparison()
     if len(actual) != len(expected):
         found.differences.append(f"{len(actual)} answers to {len(expected)} {what}s")
@@ -68,6 +68,8 @@ def _problem(actual: Any, expected: Any, found: Comparison) -> str | None:
         )
     if not (np.isfinite(actual) and np.isfinite(expected)):
         return f"{actual} in place of {expected}"
+    if isinstance(actual, int) and isinstance(expected, int):  # ids: near is another one
+        return None if actual == expected else f"{actual} in place of {expected}"
     difference = abs(actual - expected) / max(1.0, abs(expected))
     found.largest = max(found.largest, float(difference))
     return None if difference <= TOLERANCE else f"{actual} in place of {expected}"

@@ -73,7 +73,8 @@ class TextFeatures(Features):
         before = keras.tree.flatten(pooling.input)[0]  # the mask is an input of the layer too
         taken = keras.tree.flatten(model.input)[place]
         states = keras.Model(taken, before)(ids)  # [batch, time, units]
-        return {"tokens": tokens, "weights": pooling.shares(states, mask=ids != 0)}
+        weights = pooling.shares(states, mask=ids != 0)  # [batch, time]
+        return {"tokens": tokens, "ids": ids, "weights": weights}
 
     def _member(self, model: Any, raw: dict[str, tf.Tensor], name: str) -> dict[str, tf.Tensor]:
         place = list(self.readers).index(name)

@@ -177,6 +177,7 @@ def signatures(settings: Any) -> Mapping[str, Signature]:
         return {}
     shown = {
         "tokens": Output("tokens", "the tokens as the model sees them, padded with empty text"),
+        "ids": Output("ids", "each token's row of the embedding; 0 is padding, 1 an unknown token"),
         "weights": Output("weights", "how much of the pooled vector each gives; they sum to 1"),
     }
     found["explain"] = Signature({"text": TEXT}, shown, "which tokens the answer rests on")

@@ -35,6 +35,12 @@ def test_different_texts_are_named_both():
     ]
 
 
+def test_whole_numbers_are_the_same_or_not():
+    """30,001 is another word than 30,000, however near."""
+    assert differences([30_000], [30_000]) == []
+    assert differences([30_001], [30_000]) == ["row 1, number: at 0: 30001 in place of 30000"]
+
+
 @pytest.mark.parametrize("expected", [0.0, 0.5, -0.5, 1.0, 7.0, -7.0, 1e6])
 def test_numbers_may_differ_by_the_tolerance_times_the_larger_of_one_and_the_expected(expected):
     allowed = 1e-4 * max(1.0, abs(expected))

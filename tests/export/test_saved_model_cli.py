@@ -47,7 +47,7 @@ def shown(bundle):
     ("signature", "inputs", "outputs"),
     [
         ("serving_default", {"text"}, {"label", "labels", "scores"}),
-        ("explain", {"text"}, {"tokens", "weights"}),
+        ("explain", {"text"}, {"tokens", "ids", "weights"}),
         ("classify", {"inputs"}, {"classes", "scores"}),
     ],
 )

@@ -81,14 +81,14 @@ def test_every_output_has_one_row_a_request(loaded, name, batch):
     )
 
 
-def test_numbers_leave_the_export_as_float32(meta_graph):
+def test_numbers_leave_the_export_as_float32_or_whole(meta_graph):
     """JSON cannot carry half precision, and TF Serving answers such an output with an error."""
     types = {
         tf.as_dtype(output.dtype).name
         for name in SIGNATURES
         for output in meta_graph.signature_def[name].outputs.values()
     }
-    assert types == {"float32", "string"}
+    assert types == {"float32", "string", "int64"}
 
 
 def test_classify_gives_the_scores_and_labels_of_the_default_signature(loaded):
@@ -113,6 +113,13 @@ def test_the_label_is_the_one_with_the_highest_score(loaded):
 def test_explain_gives_each_word_of_the_text_in_order(loaded):
     tokens = ask(loaded, "explain", ["A DULL story!", "Lovely"])["tokens"]
     assert tokens.numpy().tolist() == [[b"a", b"dull", b"story", b"!"], [b"lovely", b"", b"", b""]]
+
+
+def test_ids_tell_unknown_words_and_padding(loaded):
+    ids = ask(loaded, "explain", ["Lovely zyzzyva film", "film"])["ids"].numpy()
+    assert ids[0, 1] == 1
+    assert ids[1].tolist() == [ids[0, 2], 0, 0]
+    assert (ids[0, [0, 2]] > 1).all()
 
 
 def test_weights_sum_to_one_over_the_words_of_a_text(loaded):

@@ -87,6 +87,6 @@ def test_the_explanation_has_a_weight_for_every_word(sentiment, tiny, trained):
     model, features, _ = trained
     raw = {"text": tf.constant(["The cast is not dull but lovely", "lovely", ""])}
     shown = features.explain(model, raw)
-    assert shown["tokens"].shape == shown["weights"].shape == [3, 7]
+    assert shown["tokens"].shape == shown["ids"].shape == shown["weights"].shape == [3, 7]
     np.testing.assert_allclose(np.sum(shown["weights"], axis=1), [1, 1, 0], atol=1e-5)
     assert not np.asarray(shown["weights"])[shown["tokens"].numpy() == b""].any()
