@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -16,6 +17,13 @@ class Features(tf.Module):
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         """Batch of cases, each column [batch, ...] -> (model inputs, targets). Runs in tf.data."""
         raise NotImplementedError
+
+    def entry_names(self) -> Sequence[Sequence[str]]:
+        """For each model input [batch, entries], what its entries stand for, such as n-grams.
+
+        Nothing for an input whose entries have no names. `seqapps explain` shows them.
+        """
+        return ()
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Batch of raw inputs -> the task's `answer`, each [batch, ...]. Is exported."""

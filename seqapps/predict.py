@@ -48,13 +48,22 @@ def load_signature(folder: Path, name: str) -> Serve:
 
     Raises UserError where the folder holds no SavedModel or one without that signature.
     """
+    return signature(load_export(folder), name, folder)
+
+
+def load_export(folder: Path) -> Any:
+    """A SavedModel. Raises UserError where the folder holds none that loads."""
     import tensorflow_text  # noqa: F401  # registers the operations that exports may use
 
     try:
-        loaded = tf.saved_model.load(str(folder))
+        return tf.saved_model.load(str(folder))
     except Exception as error:  # a damaged file makes TensorFlow raise nearly anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{folder}: not a SavedModel that loads: {reason}") from None
+
+
+def signature(loaded: Any, name: str, folder: Path) -> Serve:
+    """A signature of the SavedModel that was loaded from `folder`."""
     if name not in loaded.signatures:
         raise UserError(f"{folder}: no signature {name!r}; it has {', '.join(loaded.signatures)}.")
     function = loaded.signatures[name]

@@ -15,7 +15,7 @@ from seqapps.errors import RunError, UserError
 from seqapps.version import __version__
 
 VERBS = (
-    "run", "train", "export", "evaluate", "predict", "compare", "report",
+    "run", "train", "export", "evaluate", "predict", "explain", "compare", "report",
     "data", "list", "config", "samples", "cache", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)

@@ -12,10 +12,14 @@ from seqapps.task import Output, Response
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width, two spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    """Columns of equal width, two spaces apart; a Hangul or Chinese character is two wide."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
         for line in lines
     )
 
@@ -26,6 +30,16 @@ def open_page(file: Path) -> None:
 
     if not webbrowser.open(file.absolute().as_uri()):
         click.echo(f"No browser was found; open {file} yourself.", err=True)
+
+
+def bar(value: float, highest: float, *, width: int) -> str:
+    """A bar of at most `width` characters: 0.5 of 1.0 at 4 -> "██"."""
+    return "█" * round(width * abs(value) / highest) if highest else ""
+
+
+def visible(text: str) -> str:
+    """The text where it can be printed as it is, else with quotes and escapes: " " -> "' '"."""
+    return text if text.isprintable() and text.strip() else repr(text)
 
 
 def answer_line(response: Response, answer: Mapping[str, Output]) -> str:

@@ -31,7 +31,10 @@ def compare(
     into: Comparison | None = None,
     what: str = "row",
 ) -> Comparison:
-    """Row by row: equal texts and whole numbers, others within 1e-4; padding at the end of a list does not count."""
+    """Row by row: equal texts and whole numbers, other numbers within 1e-4.
+
+    Padding at the end of a list does not count.
+    """
     found = into or Comparison()
     if len(actual) != len(expected):
         found.differences.append(f"{len(actual)} answers to {len(expected)} {what}s")

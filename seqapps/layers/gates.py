@@ -59,6 +59,11 @@ def gates(layer: Any, inputs: Any, mask: Any = None) -> dict[str, Gates]:
     return found
 
 
+def means(found: Gates, *, row: int) -> dict[str, list[float]]:
+    """The mean over the units of one row's gates, step by step: name -> [time]."""
+    return {name: value[row].mean(axis=-1).tolist() for name, value in found.items()}
+
+
 def _directions(layer: Any) -> list[Any]:
     if isinstance(layer, keras.layers.Bidirectional):
         return [layer.forward_layer, layer.backward_layer]

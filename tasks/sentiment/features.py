@@ -54,6 +54,10 @@ class TextFeatures(Features):
             return self._answer(model(inputs[0]))
         return self._answer(model(inputs)[0])
 
+    def entry_names(self) -> list[list[str]]:
+        """The n-grams of each member's vector; none of a member that reads tokens."""
+        return [reader.entry_names() for reader in self.readers.values()]
+
     def tfidf(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return self._member(model, raw, "tfidf")
 

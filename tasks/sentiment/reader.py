@@ -66,6 +66,12 @@ class Reader(tf.Module):
         found = TOKENS[self.settings.tokens](text)
         return found[:, : self.settings.max_tokens]  # [batch, (tokens)]
 
+    def entry_names(self) -> list[str]:
+        """The n-grams that the entries of the vector stand for; none where ids are given."""
+        if self.settings.representation == "embedding":
+            return []
+        return list(self.terms.ids.get_vocabulary()[2:])  # after padding and unknown
+
     def encode(self, text: tf.Tensor) -> tf.Tensor:
         """String [batch] -> ids [batch, time], or float [batch, terms]."""
         tokens = self.tokens(text)

@@ -1,4 +1,4 @@
-"""The gates are those by which Keras computes its states; NumPy goes by hand as a second witness."""
+"""The gates are those that make Keras's states; the equations by hand are a second witness."""
 
 import keras
 import numpy as np

@@ -1,0 +1,134 @@
+"""What every layer makes of an example: shapes, weights, masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from seqapps.errors import UserError
+from seqapps.features import Features
+
+
+class Recorder:
+    """A model that remembers what it is called with, and otherwise is the model."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.calls: list[Any] = []
+
+    def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+        self.calls.append(inputs)
+        return self.model(inputs, *arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer's output for a batch of examples."""
+
+    layer: str
+    kind: str
+    reads: list[str]  # the layers before it
+    shape: list[int]
+    axes: list[str]  # a name for each axis, "" where it is not known
+    type: str
+    parameters: int  # numbers that the layer holds
+    mask: list[list[int]] | None  # 1 real, 0 padding: [batch, time], where one goes on from here
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a model answered, and all that happened on the way."""
+
+    answer: dict[str, Any]  # of `respond`, each [batch, ...]
+    inputs: list[Any]  # what the model was called with, each [batch, ...]
+    steps: list[Step]  # inputs first, then in the order of computing
+
+
+def record(model: Any, features: Features, raw: Mapping[str, Any]) -> Recording:
+    """Answer raw inputs, each [batch, ...], and keep what every layer gave out.
+
+    A model that is called several times, as in a loop that decodes, is shown at its first call.
+    Raises UserError where the layers cannot be told: the model is not called as a whole, or is not
+    made of layers that are connected (`keras.Model(inputs, outputs)`).
+    """
+    recorder = Recorder(model)
+    answer = features.respond(recorder, dict(raw))
+    if not recorder.calls or not getattr(model, "inputs", None):
+        raise UserError("this model does not tell its steps: it is no chain of layers")
+    inputs = keras.tree.flatten(recorder.calls[0])
+    nodes = list(_nodes(model))
+    symbols = [symbol for _, node in nodes for symbol in keras.tree.flatten(node.output_tensors)]
+    values = iter(keras.Model(model.inputs, symbols)(inputs))
+    steps = [
+        _step(layer, node, symbol, next(values))
+        for layer, node in nodes
+        for symbol in keras.tree.flatten(node.output_tensors)
+    ]
+    return Recording(answer, inputs, steps)
+
+
+def input_of(recording: Recording, model: Any, layer: str) -> tuple[Any, Any]:
+    """(what the layer reads [batch, time, ...], the mask that comes with it or None)."""
+    symbol = keras.tree.flatten(model.get_layer(layer).input)[0]  # the mask is an input too
+    value = keras.Model(model.inputs, symbol)(recording.inputs)
+    return value, _mask(value)
+
+
+def entries(vector: np.ndarray, names: Sequence[str]) -> dict[str, float]:
+    """The entries that are not zero, largest first.
+
+    [0, 0.6, 0.8] named a, film, lovely -> {"lovely": 0.8, "film": 0.6}
+    """
+    places = sorted(np.flatnonzero(vector).tolist(), key=lambda place: -abs(vector[place]))
+    return {names[place]: float(vector[place]) for place in places}
+
+
+def _nodes(model: Any) -> Iterator[tuple[Any, Any]]:
+    """(layer, each of its calls) inside the model, inputs first."""
+    inside = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
+    for layer in model.layers:
+        for node in layer._inbound_nodes:
+            if id(node) in inside:
+                yield layer, node
+
+
+def _step(layer: Any, node: Any, symbol: Any, value: Any) -> Step:
+    mask = _mask(value)
+    return Step(
+        layer=layer.name,
+        kind=type(layer).__name__,
+        reads=[parent.operation.name for parent in node.parent_nodes
+               if isinstance(parent.operation, keras.layers.Layer)],
+        shape=[int(size) for size in value.shape],
+        axes=_axes(layer, symbol.shape),
+        type=keras.backend.standardize_dtype(value.dtype),
+        parameters=int(layer.count_params()) if layer.built else 0,
+        mask=None if mask is None else np.asarray(mask).astype(int).tolist(),
+    )  # fmt: skip
+
+
+def _axes(layer: Any, shape: tuple[int | None, ...]) -> list[str]:
+    """The names of the axes, as far as the shape tells: the one that is free beside batch is time.
+
+    (None, None, 128) -> batch, time, units
+    """
+    names = ["batch", *[""] * (len(shape) - 1)]
+    if len(shape) > 1 and shape[1] is None:
+        names[1] = "time"
+    if len(shape) == 2 and shape[1] is not None:
+        names[1] = "entries" if isinstance(layer, keras.layers.InputLayer) else "units"
+    if len(shape) == 3 and shape[1] is None and shape[2] is not None:
+        names[2] = "units"
+    return names
+
+
+def _mask(value: Any) -> Any:
+    """The mask that Keras hangs on a tensor, if it did."""
+    return getattr(value, "_keras_mask", None)
