@@ -62,15 +62,15 @@ def as_json(found: Explanation, gates: Path | None) -> dict[str, Any]:
 
 
 def _say_tokens(example: Shown) -> None:
-    whole = "  ".join(map(str, example.row.values()))
+    whole = "  ".join(map(str, example.input.values()))
     click.echo(f"Input: {visible(whole if len(whole) <= INPUT else whole[:INPUT] + '...')}")
     if example.weights:
         _say_weights(example)
     for name, entries in example.entries.items():
-        click.echo(f"{name}: {len(entries):,} entries are not zero")
+        click.echo(f"{name}, entries that are not zero: {len(entries):,}")
         _say_shares(entries, max(map(abs, entries.values()), default=0.0))
     if not example.weights and not example.entries:
-        click.echo("There are no tokens to show: the layers and the answer are all that is known.")
+        click.echo("There are no tokens to show.")
 
 
 def _say_weights(example: Shown) -> None:
@@ -95,7 +95,8 @@ def _say_shares(values: Mapping[str, float], highest: float) -> None:
         [visible(name), f"{value:.3f}", bar(value, highest, width=BAR)]
         for name, value in list(values.items())[:MOST]
     ]
-    click.echo(aligned(lines))
+    if lines:
+        click.echo(aligned(lines))
     if len(values) > MOST:
         click.echo(f"and {len(values) - MOST:,} more; --json prints all")
 

@@ -38,8 +38,8 @@ def bar(value: float, highest: float, *, width: int) -> str:
 
 
 def visible(text: str) -> str:
-    """The text where it can be printed as it is, else with quotes and escapes: " " -> "' '"."""
-    return text if text.isprintable() and text.strip() else repr(text)
+    """The text, or with quotes and escapes where it could not be seen as it is: " " -> "' '"."""
+    return text if text.isprintable() and text and text == text.strip() else repr(text)
 
 
 def answer_line(response: Response, answer: Mapping[str, Output]) -> str:

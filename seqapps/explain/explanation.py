@@ -25,7 +25,7 @@ from seqapps.task import Output, Response, Row, Signature
 class Shown:
     """One example, step by step; lists are empty where the model has no such thing."""
 
-    row: Row
+    input: Row
     answer: Response
     tokens: list[str] = field(default_factory=list)  # [time]
     ids: list[int] = field(default_factory=list)  # [time]; 0 padding, 1 unknown
@@ -79,10 +79,11 @@ def explain(
         recording = record(origin.model, origin.features, raw)
         _check_same(recording, answers, default.answer, origin)
     except UserError as error:
+        reason = str(error).removesuffix(".")
         if gates_of is not None:
-            raise UserError(f"The gates cannot be drawn: {error}.") from None
+            raise UserError(f"The gates cannot be drawn: {reason}.") from None
         examples = [Shown(*known) for known in zip(rows, answers, *shown, strict=True)]
-        return Explanation(folder, default.answer, examples, [], unknown=str(error))
+        return Explanation(folder, default.answer, examples, [], unknown=reason)
     tokens, ids, weights = shown
     ids = [mine or _recorded_ids(recording, i, tokens[i]) for i, mine in enumerate(ids)]
     named = [_entries(recording, origin, number) for number in range(len(rows))]
@@ -164,7 +165,7 @@ def _reading(recording: Recording, origin: Origin, layer: str, tokens: list[str]
     if not known:
         raise UserError(
             "This model has no layer with gates. An LSTM and a GRU have them; the layers here are "
-            f"{', '.join(step.kind for step in recording.steps)}."
+            f"{', '.join(dict.fromkeys(step.kind for step in recording.steps))}."
         )
     if layer and layer not in known:
         raise UserError(f"--layer {layer}: no such layer with gates. Known: {', '.join(known)}.")

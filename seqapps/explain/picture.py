@@ -19,7 +19,7 @@ PANELS = {  # what is drawn, from the top: title and the range of values; None: 
     "forget_gate": ("forget gate: how much of the cell is kept", (0.0, 1.0)),
     "output_gate": ("output gate: how much of the cell is shown", (0.0, 1.0)),
     "update_gate": ("update gate: how much of the state is kept", (0.0, 1.0)),
-    "reset_gate": ("reset gate: how much of the state the candidate sees", (0.0, 1.0)),
+    "reset_gate": ("reset gate: how much of the state is used", (0.0, 1.0)),
     "cell": ("cell state", None),
     "hidden": ("state", None),
 }
@@ -84,7 +84,7 @@ def _caption(words: int, last: str) -> str:
     name = "cell" if last == "cell" else "state"
     numbers = f"\nNumbers: the mean over all units; of the {name}, the mean size."
     return (
-        f"A line of pixels is a unit, with the highest {name} after the last word read on top."
+        f"Each line is a unit; on top is the one whose {name} is highest after the last word read."
         f"{numbers if words <= NUMBERED else ''}"
     )
 
@@ -103,7 +103,7 @@ def _panel(axis: Any, name: str, values: np.ndarray) -> Any:
     axis.set_ylim(units, 0)  # the first unit on top
     axis.set_yticks([])
     axis.tick_params(axis="x", length=0)
-    for place in range(1, words):
+    for place in range(1, words if words <= TICKS else 0):
         axis.axvline(place, color="white", linewidth=0.8)
     axis.set_title(title, loc="left", pad=16)
     if words <= NUMBERED:

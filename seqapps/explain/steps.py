@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ class Recording:
 
     answer: dict[str, Any]  # of `respond`, each [batch, ...]
     inputs: list[Any]  # what the model was called with, each [batch, ...]
-    steps: list[Step]  # inputs first, then in the order of computing
+    steps: list[Step]  # from inputs to outputs, branch by branch
 
 
 def record(model: Any, features: Features, raw: Mapping[str, Any]) -> Recording:
@@ -63,7 +63,7 @@ def record(model: Any, features: Features, raw: Mapping[str, Any]) -> Recording:
     if not recorder.calls or not getattr(model, "inputs", None):
         raise UserError("this model does not tell its steps: it is no chain of layers")
     inputs = keras.tree.flatten(recorder.calls[0])
-    nodes = list(_nodes(model))
+    nodes = _nodes(model)
     symbols = [symbol for _, node in nodes for symbol in keras.tree.flatten(node.output_tensors)]
     values = iter(keras.Model(model.inputs, symbols)(inputs))
     steps = [
@@ -90,13 +90,21 @@ def entries(vector: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     return {names[place]: float(vector[place]) for place in places}
 
 
-def _nodes(model: Any) -> Iterator[tuple[Any, Any]]:
-    """(layer, each of its calls) inside the model, inputs first."""
-    inside = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
-    for layer in model.layers:
-        for node in layer._inbound_nodes:
-            if id(node) in inside:
-                yield layer, node
+def _nodes(model: Any) -> list[tuple[Any, Any]]:
+    """(layer, call of it) from the inputs to the outputs, branch by branch."""
+    found: dict[int, Any] = {}  # by id: in the order of insertion
+
+    def visit(node: Any) -> None:
+        if id(node) not in found:
+            for parent in node.parent_nodes:
+                visit(parent)
+            found[id(node)] = node
+
+    for output in model.outputs:
+        history = output._keras_history
+        visit(history.operation._inbound_nodes[history.node_index])
+    nodes = [(node.operation, node) for node in found.values()]
+    return [pair for pair in nodes if isinstance(pair[0], keras.layers.Layer)]
 
 
 def _step(layer: Any, node: Any, symbol: Any, value: Any) -> Step:

@@ -70,7 +70,7 @@ class Reader(tf.Module):
         """The n-grams that the entries of the vector stand for; none where ids are given."""
         if self.settings.representation == "embedding":
             return []
-        return list(self.terms.ids.get_vocabulary()[2:])  # after padding and unknown
+        return list(map(str, self.terms.ids.get_vocabulary()[2:]))  # after padding and unknown
 
     def encode(self, text: tf.Tensor) -> tf.Tensor:
         """String [batch] -> ids [batch, time], or float [batch, terms]."""

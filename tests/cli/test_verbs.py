@@ -25,19 +25,6 @@ TINY = [
 EXAMPLE = str(Path(__file__).parent.parent.parent / "docs" / "examples" / "next_week.py")
 
 
-@pytest.fixture
-def call(capsys):
-    """Run the command line; (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as exit_:
-            main(list(arguments))
-        captured = capsys.readouterr()
-        return exit_.value.code or 0, captured.out, captured.err
-
-    return run
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A folder in which `seqapps run sentiment` has run on the toy sample."""
