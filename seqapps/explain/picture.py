@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import font_manager, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from seqapps.explain.explanation import Reading
 
@@ -68,8 +69,10 @@ def _figure(reading: Reading) -> Any:
         order = np.argsort(-gates[names[-1]][0, end])  # units, highest last state first
         for panel, name in enumerate(names):
             values = gates[name][0][:, order].T  # [units, words]
-            drawn = _panel(axes[panel, column], name, values)
-            figure.colorbar(drawn, ax=axes[panel, column], pad=0.02, aspect=14)
+            drawn = _panel(axes[panel, column], name, values, whole_title=column == 0)
+            few = MaxNLocator(3, symmetric=True) if PANELS[name][1] is None else [0, 0.5, 1]
+            bar = figure.colorbar(drawn, ax=axes[panel, column], pad=0.02, aspect=14, ticks=few)
+            bar.solids.set_rasterized(True)
         axes[0, column].annotate(
             READS[direction], (0.5, 1.0), (0, 34), xycoords="axes fraction",
             textcoords="offset points", ha="center", fontsize=12, fontweight="bold",
@@ -89,7 +92,7 @@ def _caption(words: int, last: str) -> str:
     )
 
 
-def _panel(axis: Any, name: str, values: np.ndarray) -> Any:
+def _panel(axis: Any, name: str, values: np.ndarray, *, whole_title: bool) -> Any:
     """A heat map [units, words], with the mean of each word above."""
     title, bounds = PANELS[name]
     units, words = values.shape
@@ -105,7 +108,7 @@ def _panel(axis: Any, name: str, values: np.ndarray) -> Any:
     axis.tick_params(axis="x", length=0)
     for place in range(1, words if words <= TICKS else 0):
         axis.axvline(place, color="white", linewidth=0.8)
-    axis.set_title(title, loc="left", pad=16)
+    axis.set_title(title if whole_title else title.partition(":")[0], loc="left", pad=16)
     if words <= NUMBERED:
         means = (np.abs(values) if bounds is None else values).mean(axis=0)  # [words]
         for place, mean in enumerate(means):
