@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from seqapps.export import manifest
 from seqapps.features import Features
 from seqapps.runs import Run, find
 from seqapps.task import Task
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,14 @@ def origin_of(
         take_weights(model, exported)
     except RunError as error:
         raise UserError(f"{run.folder} cannot be used: {error}") from None
-    except (KeyError, OSError, ValueError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # files and code of another day may fail in any way
+        log.debug("building the model again", exc_info=True)
+        reason = next(iter(str(error).splitlines()), "")
         raise UserError(
             f"{run.folder} is not as it was when this export was made, or the code of seqapps or "
-            f"of the task has changed ({type(error).__name__}: {error})"
+            f"of the task has changed ({type(error).__name__}: {reason})"
         ) from error
     return Origin(run, task, values, model, features)
 

@@ -71,7 +71,9 @@ def _figure(reading: Reading) -> Any:
             values = gates[name][0][:, order].T  # [units, words]
             drawn = _panel(axes[panel, column], name, values, whole_title=column == 0)
             few = MaxNLocator(3, symmetric=True) if PANELS[name][1] is None else [0, 0.5, 1]
-            bar = figure.colorbar(drawn, ax=axes[panel, column], pad=0.02, aspect=14, ticks=few)
+            bar: Any = figure.colorbar(
+                drawn, ax=axes[panel, column], pad=0.02, aspect=14, ticks=few
+            )
             bar.solids.set_rasterized(True)
         axes[0, column].annotate(
             READS[direction], (0.5, 1.0), (0, 34), xycoords="axes fraction",

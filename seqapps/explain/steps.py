@@ -75,8 +75,12 @@ def record(model: Any, features: Features, raw: Mapping[str, Any]) -> Recording:
 
 
 def input_of(recording: Recording, model: Any, layer: str) -> tuple[Any, Any]:
-    """(what the layer reads [batch, time, ...], the mask that comes with it or None)."""
-    symbol = keras.tree.flatten(model.get_layer(layer).input)[0]  # the mask is an input too
+    """(what the layer reads [batch, time, ...], the mask that comes with it or None).
+
+    Of a layer that is used several times, at its first use.
+    """
+    node = next(node for one, node in _nodes(model) if one.name == layer)
+    symbol = node.input_tensors[0]  # the mask is one of its inputs too
     value = keras.Model(model.inputs, symbol)(recording.inputs)
     return value, _mask(value)
 
