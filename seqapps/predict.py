@@ -114,6 +114,8 @@ def _check_fits(name: str, column: Column, value: Any) -> None:
     if column.dtype == "string":
         if not isinstance(value, str | bytes):
             raise UserError(f"{name} is {value!r}, expected text.")
+        if isinstance(value, str) and not _is_unicode(value):
+            raise UserError(f"{name} is {value[:60]!r}, which is not UTF-8 text.")
         return
     try:
         shape = np.asarray(value, "float32").shape
@@ -121,6 +123,15 @@ def _check_fits(name: str, column: Column, value: Any) -> None:
         raise UserError(f"{name} is {str(value)[:60]}, expected numbers.") from None
     if shape != column.shape:
         raise UserError(f"{name} has the shape {shape}, the model takes {column.shape}.")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it; what Python makes of other bytes in an argument it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def split_batch(batch: Mapping[str, tf.Tensor]) -> list[Response]:

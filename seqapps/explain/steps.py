@@ -63,15 +63,7 @@ def record(model: Any, features: Features, raw: Mapping[str, Any]) -> Recording:
     if not recorder.calls or not getattr(model, "inputs", None):
         raise UserError("this model does not tell its steps: it is no chain of layers")
     inputs = keras.tree.flatten(recorder.calls[0])
-    nodes = _nodes(model)
-    symbols = [symbol for _, node in nodes for symbol in keras.tree.flatten(node.output_tensors)]
-    values = iter(keras.Model(model.inputs, symbols)(inputs))
-    steps = [
-        _step(layer, node, symbol, next(values))
-        for layer, node in nodes
-        for symbol in keras.tree.flatten(node.output_tensors)
-    ]
-    return Recording(answer, inputs, steps)
+    return Recording(answer, inputs, _steps(model, inputs))
 
 
 def input_of(recording: Recording, model: Any, layer: str) -> tuple[Any, Any]:
@@ -94,6 +86,28 @@ def entries(vector: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     return {names[place]: float(vector[place]) for place in places}
 
 
+def _steps(model: Any, inputs: list[Any]) -> list[Step]:
+    nodes = [
+        (layer, node, symbol)
+        for layer, node in _nodes(model)
+        for symbol in keras.tree.flatten(node.output_tensors)
+    ]
+    values = keras.Model(model.inputs, [symbol for *_, symbol in nodes])(inputs)
+    found: list[Step] = []
+    masked: set[str] = set()
+    for (layer, node, symbol), value in zip(nodes, values, strict=True):
+        reads = [parent.operation.name for parent in node.parent_nodes
+                 if isinstance(parent.operation, keras.layers.Layer)]  # fmt: skip
+        mask = _mask(value)
+        if mask is None and masked.intersection(reads):
+            # MultiHeadAttention takes the mask off what it reads; so look before it has read.
+            mask = _mask(keras.Model(model.inputs, symbol)(inputs))
+        if mask is not None:
+            masked.add(layer.name)
+        found.append(_step(layer, symbol, value, reads, mask))
+    return found
+
+
 def _nodes(model: Any) -> list[tuple[Any, Any]]:
     """(layer, call of it) from the inputs to the outputs, branch by branch."""
     found: dict[int, Any] = {}  # by id: in the order of insertion
@@ -111,19 +125,17 @@ def _nodes(model: Any) -> list[tuple[Any, Any]]:
     return [pair for pair in nodes if isinstance(pair[0], keras.layers.Layer)]
 
 
-def _step(layer: Any, node: Any, symbol: Any, value: Any) -> Step:
-    mask = _mask(value)
+def _step(layer: Any, symbol: Any, value: Any, reads: list[str], mask: Any) -> Step:
     return Step(
         layer=layer.name,
         kind=type(layer).__name__,
-        reads=[parent.operation.name for parent in node.parent_nodes
-               if isinstance(parent.operation, keras.layers.Layer)],
+        reads=list(dict.fromkeys(reads)),
         shape=[int(size) for size in value.shape],
         axes=_axes(layer, symbol.shape),
         type=keras.backend.standardize_dtype(value.dtype),
         parameters=int(layer.count_params()) if layer.built else 0,
         mask=None if mask is None else np.asarray(mask).astype(int).tolist(),
-    )  # fmt: skip
+    )
 
 
 def _axes(layer: Any, shape: tuple[int | None, ...]) -> list[str]:

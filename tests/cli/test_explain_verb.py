@@ -210,6 +210,7 @@ def test_odd_texts_are_explained(inside, call, text):
         (["sentiment"], "Give either texts or --file"),
         (["sentiment", ""], "The text is empty"),
         (["sentiment", "film", " \n"], "The text is empty"),
+        (["sentiment", "caf\udce9"], "not UTF-8 text"),
         (["sentiment", *["film"] * 17], "at most 16 examples"),
         (["sentiment", "--file", "none.txt"], "none.txt: no such file"),
         (
