@@ -34,6 +34,14 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(f"seqapps.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # caught here, because click makes exit code 1 of it
+            # The reader (`| head`) has enough; without this, Python complains again when it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             from seqapps.errors import nearest
@@ -72,10 +80,6 @@ def _exit_code(arguments: list[str]) -> int:
     except RunError as error:
         click.echo(f"{click.style('Failed', fg='red', bold=True)}: {error}", err=True)
         return 1
-    except BrokenPipeError:
-        # The reader (`| head`) has enough; without this, Python complains again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         if error.errno not in DISK_TROUBLE:
             raise

@@ -5,6 +5,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -414,6 +416,17 @@ def test_doctor_names_versions_and_devices(call):
     assert code == 0
     assert "tensorflow 2.21" in out
     assert "Task sentiment: loads" in out
+
+
+def test_a_reader_that_has_enough_is_no_failure():
+    """As in `seqapps samples | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "seqapps", "samples"], stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(
