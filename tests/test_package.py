@@ -43,7 +43,9 @@ def test_the_wheel_holds_every_module_and_data_file(wheel):
         names = set(archive.namelist())
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "seqapps").rglob("*.py")}
     wanted |= {f"seqapps/{path.relative_to(ROOT)}" for path in (ROOT / "tasks").rglob("*.py")}
-    wanted |= {"seqapps/py.typed", "seqapps/data/wheels.toml", "seqapps/report/page.jinja"}
+    wanted |= {"seqapps/py.typed", "seqapps/data/wheels.toml"}
+    report = {*(ROOT / "seqapps/report").glob("*.jinja"), ROOT / "seqapps/report/style.css"}
+    wanted |= {path.relative_to(ROOT).as_posix() for path in report}
     wanted |= {"seqapps/tasks/sentiment/README.md"}
     assert wanted - names == set()
 
