@@ -20,7 +20,7 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
     for chunk in chunks(rows):
         labels.update(row["label"] for row in chunk)
         for member in members.values():
-            member.add([row["text"] for row in chunk])
+            member.add([row["text"] for row in chunk], [row["label"] for row in chunk])
     state: State = {"labels": sorted(labels)}
     for name, member in members.items():
         state |= {f"{name}_{key}": value for key, value in member.state().items()}
@@ -28,7 +28,7 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
 
 
 class TextFeatures(Features):
-    """One reader for each member of an ensemble, or one alone; label ids by alphabet."""
+    """One reader for each member, of an ensemble or of a wide and deep network, or one alone."""
 
     def __init__(self, settings: Any, state: State) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class TextFeatures(Features):
         inputs, labels = self.encode(batch["text"]), self.label_ids(batch["label"])  # [batch]
         if len(inputs) == 1:
             return inputs[0], labels
-        return inputs, (labels,) * (1 + len(inputs))  # the pool's and each member's scores
+        return inputs, (labels,) * (1 + len(inputs))  # the whole's and each member's scores
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         inputs = self.encode(raw["text"])
@@ -54,8 +54,8 @@ class TextFeatures(Features):
             return self._answer(model(inputs[0]))
         return self._answer(model(inputs)[0])
 
-    def tfidf(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return self._member(model, raw, "tfidf")
+    def naive_bayes(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return self._member(model, raw, "naive_bayes")
 
     def recurrent(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return self._member(model, raw, "recurrent")

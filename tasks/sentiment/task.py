@@ -74,8 +74,21 @@ class Settings:
     calibrate: bool = setting(
         True, "fit a temperature on validation, so that scores tell how often they are right"
     )
+    wide: bool = setting(
+        True,
+        "add linear scores of n-grams of words and of characters to those of embeddings "
+        "(wide and deep)",
+    )
+    auxiliary_loss: float = setting(
+        0.3, "of a wide and deep network: weight of each part's own loss beside that of their sum",
+        at_least=0.0,
+    )  # fmt: skip
+    naive_bayes: bool = setting(
+        False, "n-grams' weights by naive Bayes, in closed form, in place of training; no layers"
+    )
     ensemble: bool = setting(
-        False, "TF-IDF of words, a recurrent network and TF-IDF of characters, weighted together"
+        False,
+        "naive Bayes of words, a recurrent network and TF-IDF of characters, weighted together",
     )
     batch_tokens: int = setting(1500, "tokens in a batch, padding counted", at_least=1)
     epochs: int = setting(8, "most passes over the training data", at_least=1)
@@ -85,21 +98,29 @@ class Settings:
     patience: int = setting(2, "epochs without a better value before stopping", at_least=1)
 
     def members(self) -> dict[str, "Settings"]:
-        """The models that answer together, by name: one, or the three of an ensemble."""
-        if not self.ensemble:
-            return {"text": self}
-        bag = replace(self, ensemble=False, representation="tfidf", layers=0)
-        return {
-            "tfidf": replace(bag, tokens="words", ngrams=2),
-            "recurrent": replace(self, ensemble=False, representation="embedding", tokens="words"),
-            "characters": replace(
-                bag,
-                tokens="characters",
-                ngrams=5,
-                max_tokens=CHARACTERS_A_WORD * self.max_tokens,
-                vocabulary=2 * self.vocabulary,
-            ),
-        }
+        """What answers together, by name: one, parts of a wide and deep network, an ensemble."""
+        alone = replace(self, ensemble=False, wide=False)
+        bag = replace(alone, representation="tfidf", layers=0, naive_bayes=False)
+        words = replace(bag, tokens="words", ngrams=2)
+        longest = self.max_tokens * (CHARACTERS_A_WORD if self.tokens == "words" else 1)
+        characters = replace(
+            bag,
+            tokens="characters",
+            ngrams=5,
+            max_tokens=longest,
+            vocabulary=2 * self.vocabulary,
+        )
+        if self.ensemble:
+            return {
+                "naive_bayes": replace(words, naive_bayes=True),
+                "recurrent": replace(alone, representation="embedding", tokens="words"),
+                "characters": characters,
+            }
+        if not self.wide or self.representation != "embedding":
+            return {"text": alone}
+        if self.tokens == "characters":
+            return {"text": alone, "characters": characters}
+        return {"text": alone, "words": words, "characters": characters}
 
     @property
     def starts_from_vectors(self) -> bool:
