@@ -32,27 +32,27 @@ class TextFeatures(Features):
 
     def __init__(self, settings: Any, state: State) -> None:
         super().__init__()
+        self.ensemble = settings.ensemble
         self.label_ids = keras.layers.StringLookup(vocabulary=state["labels"], num_oov_indices=0)
         self.labels = tf.constant(state["labels"])  # [labels]
         self.readers = {
             name: Reader(member, _of(name, state)) for name, member in settings.members().items()
         }
 
-    def encode(self, text: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """String [batch] -> each member's ids [batch, time] or terms [batch, terms]."""
-        return tuple(reader.encode(text) for reader in self.readers.values())
+    def encode(self, text: tf.Tensor) -> Any:
+        """String [batch] -> each member's ids [batch, time] or terms [batch, terms]; one alone."""
+        found = tuple(reader.encode(text) for reader in self.readers.values())
+        return found if len(found) > 1 else found[0]
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         inputs, labels = self.encode(batch["text"]), self.label_ids(batch["label"])  # [batch]
-        if len(inputs) == 1:
-            return inputs[0], labels
-        return inputs, (labels,) * (1 + len(inputs))  # the whole's and each member's scores
+        if not self.ensemble:
+            return inputs, labels
+        return inputs, (labels,) * (1 + len(inputs))  # the pool's and each member's scores
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        inputs = self.encode(raw["text"])
-        if len(inputs) == 1:
-            return self._answer(model(inputs[0]))
-        return self._answer(model(inputs)[0])
+        scores = model(self.encode(raw["text"]))
+        return self._answer(scores[0] if self.ensemble else scores)
 
     def naive_bayes(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return self._member(model, raw, "naive_bayes")

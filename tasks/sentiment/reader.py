@@ -28,13 +28,13 @@ class Counting:
         if self.embeds:
             self.counts.add(tokens)
         else:
-            wanted = labels if self.settings.naive_bayes else None
+            wanted = labels if self.settings.naive_bayes != "none" else None
             self.counts.add(_ngrams(tokens, self.settings), wanted)
 
     def state(self) -> State:
         if not self.embeds:
             terms, idf = self.counts.terms(self.settings.vocabulary)
-            if not self.settings.naive_bayes:
+            if self.settings.naive_bayes == "none":
                 return {"terms": terms, "idf": idf}
             return {"terms": terms, "idf": idf, "log_ratios": self.counts.log_ratios(terms)}
         terms = self.counts.most(self.settings.vocabulary)

@@ -79,12 +79,11 @@ class Settings:
         "add linear scores of n-grams of words and of characters to those of embeddings "
         "(wide and deep)",
     )
-    auxiliary_loss: float = setting(
-        0.3, "of a wide and deep network: weight of each part's own loss beside that of their sum",
-        at_least=0.0,
-    )  # fmt: skip
-    naive_bayes: bool = setting(
-        False, "n-grams' weights by naive Bayes, in closed form, in place of training; no layers"
+    naive_bayes: str = setting(
+        "none",
+        "log-count ratios of n-grams: not used, the scale of trained weights (NBSVM), or the "
+        "weights, untrained (naive Bayes); a linear model, whatever `layers`",
+        choices=("none", "scale", "weights"),
     )
     ensemble: bool = setting(
         False,
@@ -100,25 +99,24 @@ class Settings:
     def members(self) -> dict[str, "Settings"]:
         """What answers together, by name: one, parts of a wide and deep network, an ensemble."""
         alone = replace(self, ensemble=False, wide=False)
-        bag = replace(alone, representation="tfidf", layers=0, naive_bayes=False)
+        bag = replace(alone, representation="tfidf", layers=0, naive_bayes="scale")
         words = replace(bag, tokens="words", ngrams=2)
-        longest = self.max_tokens * (CHARACTERS_A_WORD if self.tokens == "words" else 1)
         characters = replace(
             bag,
             tokens="characters",
             ngrams=5,
-            max_tokens=longest,
+            max_tokens=self.max_tokens * (CHARACTERS_A_WORD if self.tokens == "words" else 1),
             vocabulary=2 * self.vocabulary,
         )
         if self.ensemble:
             return {
-                "naive_bayes": replace(words, naive_bayes=True),
+                "naive_bayes": replace(words, naive_bayes="weights"),
                 "recurrent": replace(alone, representation="embedding", tokens="words"),
                 "characters": characters,
             }
         if not self.wide or self.representation != "embedding":
             return {"text": alone}
-        if self.tokens == "characters":
+        if self.tokens == "characters":  # scripts without spaces have no words to count
             return {"text": alone, "characters": characters}
         return {"text": alone, "words": words, "characters": characters}
 

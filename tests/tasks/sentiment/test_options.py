@@ -10,14 +10,14 @@ from seqapps import checks
 # Each value of each setting once; the checks of the default are in tests/test_checks.py.
 OPTIONS = {
     "deep alone": {},
-    "wide and deep": {"wide": True, "auxiliary_loss": 1.0},
     "wide, of characters": {"wide": True, "tokens": "characters", "epochs": 12},
     "wide, frozen vectors": {"wide": True, "vectors": "file", "tune_vectors": False},
     "one_hot linear": {"representation": "one_hot", "layers": 0},
     "counts MLP": {"representation": "counts", "layers": 1},
     "tfidf deep MLP": {"representation": "tfidf", "layers": 2, "ngrams": 3},
-    "naive Bayes": {"representation": "tfidf", "naive_bayes": True},
-    "naive Bayes of counts": {"representation": "counts", "naive_bayes": True},
+    "naive Bayes": {"representation": "tfidf", "naive_bayes": "weights"},
+    "naive Bayes of counts": {"representation": "counts", "naive_bayes": "weights"},
+    "NBSVM": {"representation": "one_hot", "naive_bayes": "scale"},
     "tfidf of characters": {"representation": "tfidf", "tokens": "characters", "layers": 0},
     "characters": {"tokens": "characters", "epochs": 12},
     "mean of embeddings": {"layers": 0, "pooling": "mean"},
