@@ -14,8 +14,7 @@ class ScaledDense(keras.layers.Layer):
 
     `scale` [size, units] is given and stays. The factors start at 0 and are trained, so that a
     step moves a weight as far as its scale is large; without `factors` the scale is the kernel.
-    With log-count ratios as scale and logistic loss it is the NBSVM of Wang and Manning 2012, but
-    for the loss.
+    With log-count ratios as scale it is the NBSVM of Wang and Manning 2012, with logistic loss.
     """
 
     def __init__(self, scale: np.ndarray, *, factors: bool = True, **kwargs: Any) -> None:

@@ -70,7 +70,8 @@ class DocumentFrequency:
         labels. Of two labels, their difference is the log-count ratio of Wang and Manning 2012.
         """
         of_label = [self.of_label[label] for label in sorted(self.of_label)]
-        counts = np.array([[n[term.encode()] for n in of_label] for term in terms], "float64")
+        keys = [term.encode() for term in terms]
+        counts = np.array([[of[key] for of in of_label] for key in keys], "float64")
         logs = np.log((1 + counts) / (1 + counts).sum(axis=0))  # [terms, labels]
         return np.asarray(logs - logs.mean(axis=1, keepdims=True), "float32")
 

@@ -140,3 +140,10 @@ def test_a_wide_network_of_characters_has_no_words(tokens):
         "words": ["text", "words", "characters"], "characters": ["text", "characters"]
     }[tokens]  # fmt: skip
     assert members["characters"].max_tokens == {"words": 2400, "characters": 400}[tokens]
+
+
+def test_the_characters_of_an_ensemble_cover_the_words_of_the_others():
+    settings = replace(TASK.settings, tokens="characters", ensemble=True, max_tokens=7)
+    assert {name: member.max_tokens for name, member in settings.members().items()} == {
+        "naive_bayes": 7, "recurrent": 7, "characters": 42
+    }  # fmt: skip
