@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ def ngrams(tokens: tf.RaggedTensor, *, longest: int, separator: str) -> tf.Ragge
 
 @dataclass
 class DocumentFrequency:
-    """In how many texts each n-gram occurs, counted as the texts come by.
+    """In how many texts each n-gram occurs, of each label too, counted as the texts come by.
 
     Where too many different ones are held, those seen rarest so far are dropped (Manku and Motwani
     2002, lossy counting): what is frequent in a large corpus survives, its count a little low.
@@ -30,16 +31,23 @@ class DocumentFrequency:
 
     texts: int = 0
     counts: Counter[bytes] = field(default_factory=Counter)
+    of_label: dict[str, Counter[bytes]] = field(default_factory=dict)  # where labels are given
     most: int = MOST_COUNTED
     _rarest: int = 1
 
-    def add(self, terms: tf.RaggedTensor) -> None:
-        """Count the n-grams of some texts: string [batch, (n-grams)]."""
-        for row in terms.to_list():
-            self.counts.update(set(row))
+    def add(self, terms: tf.RaggedTensor, labels: Sequence[str] | None = None) -> None:
+        """Count the n-grams of some texts, string [batch, (n-grams)], by label where given."""
+        rows = [set(row) for row in terms.to_list()]
+        for row in rows:
+            self.counts.update(row)
             self.texts += 1
+        for row, label in zip(rows, labels or (), strict=labels is not None):
+            self.of_label.setdefault(label, Counter()).update(row)
         while len(self.counts) > self.most:
             self.counts = Counter({k: n for k, n in self.counts.items() if n > self._rarest})
+            for label, counts in self.of_label.items():
+                kept = counts.keys() & self.counts.keys()
+                self.of_label[label] = Counter({k: counts[k] for k in kept})
             self._rarest += 1
 
     def terms(self, size: int) -> tuple[list[str], np.ndarray]:
@@ -53,6 +61,19 @@ class DocumentFrequency:
         terms = ranked(frequent or self.counts, size=size)
         counts = np.array([self.counts[term.encode()] for term in terms], "float64")
         return terms, (1 + np.log((1 + self.texts) / (1 + counts))).astype("float32")
+
+    def log_ratios(self, terms: Sequence[str]) -> np.ndarray:
+        """How much each n-gram speaks for each label: float32 [terms, labels], labels sorted.
+
+        The log probability of the n-gram in a text of the label by naive Bayes, with one text of
+        each label added that holds them all (McCallum and Nigam 1998), less its mean over the
+        labels. Of two labels, their difference is the log-count ratio of Wang and Manning 2012.
+        """
+        of_label = [self.of_label[label] for label in sorted(self.of_label)]
+        keys = [term.encode() for term in terms]
+        counts = np.array([[of[key] for of in of_label] for key in keys], "float64")
+        logs = np.log((1 + counts) / (1 + counts).sum(axis=0))  # [terms, labels]
+        return np.asarray(logs - logs.mean(axis=1, keepdims=True), "float32")
 
 
 class TermVector(tf.Module):

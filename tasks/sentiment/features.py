@@ -20,7 +20,7 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
     for chunk in chunks(rows):
         labels.update(row["label"] for row in chunk)
         for member in members.values():
-            member.add([row["text"] for row in chunk])
+            member.add([row["text"] for row in chunk], [row["label"] for row in chunk])
     state: State = {"labels": sorted(labels)}
     for name, member in members.items():
         state |= {f"{name}_{key}": value for key, value in member.state().items()}
@@ -28,38 +28,38 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
 
 
 class TextFeatures(Features):
-    """One reader for each member of an ensemble, or one alone; label ids by alphabet."""
+    """One reader for each member, of an ensemble or of a wide and deep network, or one alone."""
 
     def __init__(self, settings: Any, state: State) -> None:
         super().__init__()
+        self.ensemble = settings.ensemble
         self.label_ids = keras.layers.StringLookup(vocabulary=state["labels"], num_oov_indices=0)
         self.labels = tf.constant(state["labels"])  # [labels]
         self.readers = {
             name: Reader(member, _of(name, state)) for name, member in settings.members().items()
         }
 
-    def encode(self, text: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """String [batch] -> each member's ids [batch, time] or terms [batch, terms]."""
-        return tuple(reader.encode(text) for reader in self.readers.values())
+    def encode(self, text: tf.Tensor) -> Any:
+        """String [batch] -> each member's ids [batch, time] or terms [batch, terms]; one alone."""
+        found = tuple(reader.encode(text) for reader in self.readers.values())
+        return found if len(found) > 1 else found[0]
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         inputs, labels = self.encode(batch["text"]), self.label_ids(batch["label"])  # [batch]
-        if len(inputs) == 1:
-            return inputs[0], labels
+        if not self.ensemble:
+            return inputs, labels
         return inputs, (labels,) * (1 + len(inputs))  # the pool's and each member's scores
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        inputs = self.encode(raw["text"])
-        if len(inputs) == 1:
-            return self._answer(model(inputs[0]))
-        return self._answer(model(inputs)[0])
+        scores = model(self.encode(raw["text"]))
+        return self._answer(scores[0] if self.ensemble else scores)
 
     def entry_names(self) -> list[list[str]]:
         """The n-grams of each member's vector; none of a member that reads tokens."""
         return [reader.entry_names() for reader in self.readers.values()]
 
-    def tfidf(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return self._member(model, raw, "tfidf")
+    def naive_bayes(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return self._member(model, raw, "naive_bayes")
 
     def recurrent(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return self._member(model, raw, "recurrent")

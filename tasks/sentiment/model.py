@@ -8,6 +8,7 @@ import numpy as np
 from seqapps.layers.attention import SinusoidalPositions, attention_block
 from seqapps.layers.pool import LogPool
 from seqapps.layers.pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
+from seqapps.layers.scaled import ScaledDense
 
 LOSS = "sparse_categorical_crossentropy"
 RECURRENT = {
@@ -20,19 +21,22 @@ RECURRENT = {
 def build_model(settings: Any, features: Any) -> Any:
     """Scores [batch, labels]; of an ensemble a list: the pool's scores, then each member's.
 
-    The members of an ensemble are trained side by side, each by a loss of its own.
+    The members of an ensemble are trained side by side, each by a loss of its own. The parts of a
+    wide and deep network (Cheng et al. 2016) are trained together: their logits are summed.
     """
     members = {name: _member(name, member, features) for name, member in settings.members().items()}
     inputs = [taken for taken, _ in members.values()]
     logits = [given for _, given in members.values()]
+    if len(logits) > 1 and not settings.ensemble:
+        logits = [keras.layers.Add()(logits)]
     rows = [keras.layers.Reshape([1, len(features.labels)])(given) for given in logits]
     stacked = keras.layers.Concatenate(axis=1)(rows) if len(rows) > 1 else rows[0]
     scores = LogPool(name="scores")(stacked)  # from [batch, members, labels]
-    if len(members) == 1:
-        model, losses = keras.Model(inputs[0], scores), LOSS
-    else:
+    if settings.ensemble:
         each = [keras.layers.Softmax(name=f"{name}_scores")(members[name][1]) for name in members]
         model, losses = keras.Model(inputs, [scores, *each]), [None, *[LOSS] * len(each)]
+    else:
+        model, losses = keras.Model(inputs if len(inputs) > 1 else inputs[0], scores), LOSS
     model.compile(
         keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.clip_norm), losses
     )
@@ -48,17 +52,25 @@ def _member(name: str, settings: Any, features: Any) -> tuple[Any, Any]:
         summary = keras.layers.Dropout(settings.dropout)(summary)
     else:
         inputs = keras.Input([reader.terms.size], name=f"{name}_terms")  # [batch, terms]
-        summary = _hidden(settings, keras.layers.Rescaling(_scale(settings))(inputs))
+        terms = keras.layers.Rescaling(_scale(settings))(inputs)
+        if reader.log_ratios is not None:
+            trained = settings.naive_bayes == "scale"
+            linear = ScaledDense(reader.log_ratios, factors=trained, name=f"{name}_logits")
+            return inputs, linear(terms)
+        summary = _hidden(settings, terms)
     return inputs, keras.layers.Dense(len(features.labels), name=f"{name}_logits")(summary)
 
 
 def _scale(settings: Any) -> float:
-    """What n-gram values are multiplied by, so that Adam's steps suit them.
+    """What n-gram values are multiplied by: 1 but for TF-IDF.
 
     A text's TF-IDF vector has length 1, spread over some tens of n-grams, and logits need weights
-    of a size that steps of 0.002 reach late.
+    of a size that Adam's steps of 0.002 reach late. Naive Bayes, whose weights are given, becomes
+    as sure as left-out films allow with 1.3 to 1.8.
     """
-    return 5.0 if settings.representation == "tfidf" else 1.0
+    if settings.representation != "tfidf":
+        return 1.0
+    return 1.5 if settings.naive_bayes == "weights" else 5.0
 
 
 def _hidden(settings: Any, terms: Any) -> Any:

@@ -23,14 +23,20 @@ class Counting:
         self.embeds = settings.representation == "embedding"
         self.counts: Any = Frequency() if self.embeds else DocumentFrequency()
 
-    def add(self, texts: Sequence[str]) -> None:
+    def add(self, texts: Sequence[str], labels: Sequence[str]) -> None:
         tokens = TOKENS[self.settings.tokens](tf.constant(texts))
-        self.counts.add(tokens if self.embeds else _ngrams(tokens, self.settings))
+        if self.embeds:
+            self.counts.add(tokens)
+        else:
+            wanted = labels if self.settings.naive_bayes != "none" else None
+            self.counts.add(_ngrams(tokens, self.settings), wanted)
 
     def state(self) -> State:
         if not self.embeds:
             terms, idf = self.counts.terms(self.settings.vocabulary)
-            return {"terms": terms, "idf": idf}
+            if self.settings.naive_bayes == "none":
+                return {"terms": terms, "idf": idf}
+            return {"terms": terms, "idf": idf, "log_ratios": self.counts.log_ratios(terms)}
         terms = self.counts.most(self.settings.vocabulary)
         if not self.settings.starts_from_vectors:
             return {"terms": terms}
@@ -56,6 +62,7 @@ class Reader(tf.Module):
         super().__init__()
         self.settings = settings
         self.vectors = state.get("vectors")  # [terms, size]
+        self.log_ratios = state.get("log_ratios")  # [terms, labels]
         if settings.representation == "embedding":
             # 0 is padding, 1 an unknown token, 2 and up the vocabulary
             self.ids = keras.layers.StringLookup(vocabulary=state["terms"], mask_token="")

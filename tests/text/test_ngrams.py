@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.naive_bayes import MultinomialNB
 
 from seqapps.text.ngrams import DocumentFrequency, TermVector, ngrams
 from seqapps.text.words import characters, words
@@ -70,3 +71,36 @@ def test_rare_terms_are_dropped_where_too_many_are_held():
         counted.add(terms_of([f"common once{number}"], longest=1))
         assert len(counted.counts) <= 101
     assert counted.counts[b"common"] == 500
+
+
+def test_log_ratios_are_those_of_naive_bayes_in_scikit_learn():
+    labels = ["c", "a", "b", "a"]
+    counted = DocumentFrequency()
+    counted.add(terms_of(TEXTS[:3]), labels[:3])
+    counted.add(terms_of(TEXTS[3:]), labels[3:])
+    terms, _ = counted.terms(100)
+    vectors = CountVectorizer(ngram_range=(1, 2), token_pattern=PATTERN, binary=True)
+    made = MultinomialNB().fit(vectors.fit_transform(TEXTS), labels)
+    logs = made.feature_log_prob_[:, [vectors.vocabulary_[term] for term in terms]]
+    np.testing.assert_allclose(
+        counted.log_ratios(terms), (logs - logs.mean(axis=0)).T, rtol=1e-5, atol=1e-7
+    )
+
+
+def test_log_ratios_by_hand():
+    """good: (1+2)/(3+2) of x and (1+0)/(1+2) of y; half of ln((3/5)/(1/3)) = ln(1.8)."""
+    counted = DocumentFrequency()
+    counted.add(terms_of(["good", "good bad", "bad"], longest=1), ["x", "x", "y"])
+    np.testing.assert_allclose(
+        counted.log_ratios(["good", "bad"]),
+        [[np.log(1.8) / 2, -np.log(1.8) / 2], [np.log(0.6) / 2, -np.log(0.6) / 2]],
+        rtol=1e-6,
+    )
+
+
+def test_the_counts_of_labels_are_dropped_with_the_terms():
+    counted = DocumentFrequency(most=101)
+    for number in range(500):
+        counted.add(terms_of([f"common once{number}"], longest=1), ["ab"[number % 2]])
+        assert all(counts.keys() <= counted.counts.keys() for counts in counted.of_label.values())
+    assert [counted.of_label[label][b"common"] for label in "ab"] == [250, 250]

@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from seqapps.tasks.sentiment.features import TextFeatures, fit
 from seqapps.tasks.sentiment.task import TASK
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.naive_bayes import MultinomialNB
 
-WORDS = replace(TASK.tiny, max_tokens=5)
+from seqapps.training.train import build
+
+WORDS = replace(TASK.tiny, max_tokens=5, wide=False)
 STATE = {"text_terms": ["the", "film", "!", "lovely"], "labels": ["negative", "positive"]}
 
 
@@ -90,3 +95,55 @@ def test_the_explanation_has_a_weight_for_every_word(sentiment, tiny, trained):
     assert shown["tokens"].shape == shown["ids"].shape == shown["weights"].shape == [3, 7]
     np.testing.assert_allclose(np.sum(shown["weights"], axis=1), [1, 1, 0], atol=1e-5)
     assert not np.asarray(shown["weights"])[shown["tokens"].numpy() == b""].any()
+
+
+def test_a_wide_and_deep_network_takes_ids_and_two_vectors_of_terms(sentiment, tiny, trained):
+    _, features, state = trained
+    inputs = features.encode(tf.constant(["lovely"]))
+    assert [given.shape for given in inputs] == [
+        (1, 1), (1, len(state["words_terms"])), (1, len(state["characters_terms"]))
+    ]  # fmt: skip
+
+
+def test_the_scores_of_a_wide_and_deep_network_are_of_the_sum_of_its_logits(trained):
+    model, features, _ = trained
+    given = features.encode(tf.constant(["The cast is not dull but lovely", "messy"]))
+    names = ["text_logits", "words_logits", "characters_logits"]
+    parts = keras.Model(model.input, [model.get_layer(name).output for name in names])(given)
+    (weight,) = model.get_layer("scores").get_weights()[0]
+    expected = keras.ops.softmax(weight * sum(parts))
+    np.testing.assert_allclose(model(given), expected, rtol=1e-5)
+
+
+def test_naive_bayes_answers_as_that_of_scikit_learn(toy, tiny, sentiment):
+    """The weights are not trained, and the untrained bias is 0: equal chances before the text."""
+    settings = replace(tiny, representation="counts", naive_bayes="weights")
+    rows = toy.splits["train"]
+    state = sentiment.fit(rows, settings)
+    model, features = build(sentiment, settings, state, seed=0)
+    assert [variable.name for variable in model.trainable_variables] == ["bias"]
+    pattern = r"(?u)\b\w+\b|[!?]"
+    vectors = CountVectorizer(
+        vocabulary=state["text_terms"], ngram_range=(1, 2), token_pattern=pattern, binary=True
+    )
+    made = MultinomialNB(fit_prior=False)
+    made.fit(vectors.transform([row["text"] for row in rows]), [row["label"] for row in rows])
+    texts = [row["text"] for row in toy.splits["valid"]]
+    scores = features.respond(model, {"text": tf.constant(texts)})["scores"]
+    np.testing.assert_allclose(scores, made.predict_proba(vectors.transform(texts)), rtol=1e-4)
+
+
+@pytest.mark.parametrize("tokens", ["words", "characters"])
+def test_a_wide_network_of_characters_has_no_words(tokens):
+    members = replace(TASK.settings, tokens=tokens).members()
+    assert list(members) == {
+        "words": ["text", "words", "characters"], "characters": ["text", "characters"]
+    }[tokens]  # fmt: skip
+    assert members["characters"].max_tokens == {"words": 2400, "characters": 400}[tokens]
+
+
+def test_the_characters_of_an_ensemble_cover_the_words_of_the_others():
+    settings = replace(TASK.settings, tokens="characters", ensemble=True, max_tokens=7)
+    assert {name: member.max_tokens for name, member in settings.members().items()} == {
+        "naive_bayes": 7, "recurrent": 7, "characters": 42
+    }  # fmt: skip
