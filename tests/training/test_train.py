@@ -45,7 +45,8 @@ def task(sentiment):
 
 @pytest.fixture(scope="module")
 def settings(tiny):
-    changes = {"epochs": 3, "patience": 3, "batch_tokens": 211, "learning_rate": 0.03}
+    changes = {"wide": False, "epochs": 3, "patience": 3, "batch_tokens": 211}
+    changes |= {"learning_rate": 0.03}
     return replace(tiny, changes, where="test")
 
 
