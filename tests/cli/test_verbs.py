@@ -16,6 +16,8 @@ from seqapps.cli import main
 
 TINY = [
     "--set",
+    "wide=false",
+    "--set",
     "epochs=1",
     "--set",
     "units=3",

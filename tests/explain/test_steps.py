@@ -37,7 +37,7 @@ def test_a_recorder_is_the_model_and_remembers_what_it_is_called_with():
 
 
 def test_the_last_step_gives_the_scores_that_are_answered(recorded):
-    model, _, recording = recorded()
+    model, _, recording = recorded(wide=False)
     scores = model(recording.inputs[0])
     np.testing.assert_allclose(recording.answer["scores"], scores, atol=1e-6)
     assert recording.steps[-1].shape == [2, 2]
@@ -53,8 +53,8 @@ def test_an_ensemble_is_told_branch_by_branch(recorded):
     names = [step.layer for step in recording.steps]
     kinds = [step.kind for step in recording.steps]
     assert sorted(names) == sorted(layer.name for layer in model.layers)
-    assert names[0] == "tfidf_terms"
-    assert kinds[:5] == ["InputLayer", "Rescaling", "Dense", "Reshape", "InputLayer"]
+    assert names[0] == "naive_bayes_terms"
+    assert kinds[:5] == ["InputLayer", "Rescaling", "ScaledDense", "Reshape", "InputLayer"]
     for step in recording.steps:
         assert all(names.index(read) < names.index(step.layer) for read in step.reads)
     assert len(recording.inputs) == 3
@@ -63,8 +63,16 @@ def test_an_ensemble_is_told_branch_by_branch(recorded):
     assert list(entries(np.asarray(recording.inputs[0])[1], known[0])) == ["lovely"]
 
 
+def test_linear_layers_beside_the_reader_are_told_with_their_ngrams(recorded):
+    model, features, recording = recorded()
+    kinds = [step.kind for step in recording.steps]
+    assert kinds.count("ScaledDense") == 2
+    assert kinds.count("Add") == 1
+    assert [bool(names) for names in features.entry_names()] == [False, True, True]
+
+
 def test_attention_layers_are_told_too(recorded):
-    _, _, recording = recorded(encoder="attention", layers=2)
+    _, _, recording = recorded(encoder="attention", layers=2, wide=False)
     kinds = [step.kind for step in recording.steps]
     assert kinds.count("MultiHeadAttention") == 2
     pooling = kinds.index("MaxPooling")
@@ -74,7 +82,7 @@ def test_attention_layers_are_told_too(recorded):
 
 
 def test_what_a_layer_reads_comes_with_its_mask(recorded):
-    model, _, recording = recorded(layers=2)
+    model, _, recording = recorded(layers=2, wide=False)
     second = [step.layer for step in recording.steps if step.kind == "Bidirectional"][1]
     value, mask = input_of(recording, model, second)
     assert tuple(value.shape) == (2, 5, 26)  # two directions of 13 units
