@@ -64,7 +64,7 @@ def test_an_ensemble_is_told_branch_by_branch(recorded):
 
 
 def test_linear_layers_beside_the_reader_are_told_with_their_ngrams(recorded):
-    model, features, recording = recorded()
+    _, features, recording = recorded()
     kinds = [step.kind for step in recording.steps]
     assert kinds.count("ScaledDense") == 2
     assert kinds.count("Add") == 1
