@@ -40,12 +40,14 @@ def wait_for(condition, process, *, at_most=120):
 
 
 def result(folder):
-    """What a run comes to, without times."""
+    """(evaluation, history, answers) that a run comes to, without times."""
     run = folder / "runs" / "sentiment" / "killed"
     evaluation = json.loads((run / "evaluation.json").read_text())
     del evaluation["seconds"]
-    history = [line.rpartition(",")[0] for line in (run / "history.csv").read_text().splitlines()]
-    return evaluation, history
+    # The last two columns are seconds and CPU-seconds.
+    lines = (run / "history.csv").read_text().splitlines()
+    history = [line.rsplit(",", 2)[0] for line in lines]
+    return evaluation, history, (run / "answers.jsonl.gz").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +98,13 @@ def test_a_run_killed_after_any_stage_goes_on_from_there(undisturbed, tmp_path, 
         lines = (run / "history.csv").read_text().splitlines(keepends=True)
         (run / "history.csv").write_text("".join(lines[:-1]))
     finish(tmp_path)
-    expected, history = result(undisturbed)
-    again, same_history = result(tmp_path)
+    expected, *others = result(undisturbed)
+    again, *other_results = result(tmp_path)
     assert not (run / ".model.seqapps-partial-abcd1234").exists()
     # A new export is a new version; the same export is published once, even when the note of it
     # was lost.
     assert again.pop("version") == expected.pop("version") + (left == "model")
-    assert (again, same_history) == (expected, history)
+    assert (again, other_results) == (expected, others)
 
 
 @pytest.mark.long
