@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import tensorflow as tf
@@ -12,6 +11,7 @@ import tensorflow_text as tf_text
 
 NO_WORD = r"[^\p{L}\p{M}\p{N}'!?]+"
 AT_ONCE = 4096  # texts; enough to hide the cost of a call, small beside any model
+CHARACTERS_AT_ONCE = 300_000  # their n-grams up to 5 are 1.5 million strings, about 200 MB
 Tokens = Callable[[tf.Tensor], tf.RaggedTensor]  # string [batch] -> string [batch, (tokens)]
 
 
@@ -71,10 +71,19 @@ def padded(tokens: tf.RaggedTensor) -> tf.Tensor:
     return tf.pad(dense, [[0, 0], [0, missing]], constant_values="")
 
 
-def chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    """The rows or texts, some thousands at a time."""
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, AT_ONCE)):
+def chunks(
+    rows: Iterable[Any], *, characters: Callable[[Any], int] | None = None
+) -> Iterator[list[Any]]:
+    """The rows or texts, some thousands at a time; fewer where their `characters` are many."""
+    chunk: list[Any] = []
+    held = 0
+    for row in rows:
+        chunk.append(row)
+        held += characters(row) if characters else 0
+        if len(chunk) == AT_ONCE or held >= CHARACTERS_AT_ONCE:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
         yield chunk
 
 

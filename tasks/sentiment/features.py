@@ -17,7 +17,7 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
     """Each member's vocabulary of the training texts, and the labels in alphabetical order."""
     labels: set[str] = set()
     members = {name: Counting(member) for name, member in settings.members().items()}
-    for chunk in chunks(rows):
+    for chunk in chunks(rows, characters=lambda row: len(row["text"])):
         labels.update(row["label"] for row in chunk)
         for member in members.values():
             member.add([row["text"] for row in chunk], [row["label"] for row in chunk])

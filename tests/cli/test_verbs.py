@@ -375,6 +375,13 @@ def test_config_prints_toml_that_a_run_takes(call, tmp_path, sentiment):
     assert (code, again) == (0, out)
 
 
+def test_the_preset_for_long_documents_is_taken_and_overridden(call):
+    code, out, _ = call("config", "sentiment", "--preset", "long", "--set", "batch_tokens=5000")
+    assert code == 0
+    assert tomllib.loads(out)["max_tokens"] == 2000
+    assert tomllib.loads(out)["batch_tokens"] == 5000
+
+
 def test_samples_tell_size_licence_and_source(call):
     code, out, _ = call("samples", "sentiment")
     assert code == 0

@@ -144,3 +144,15 @@ def test_characters_outside_the_basic_plane_and_broken_bytes_are_characters():
     assert characters_of("好😀") == ["好", "😀"]
     (row,) = characters(tf.constant([b"ok \xff"])).to_list()
     assert row[:3] == [b"o", b"k", b" "]
+
+
+def test_long_texts_come_in_smaller_chunks_and_none_is_lost(monkeypatch):
+    """A chunk of 4,096 novels would not fit into memory."""
+    monkeypatch.setattr(module, "AT_ONCE", 5)
+    monkeypatch.setattr(module, "CHARACTERS_AT_ONCE", 100)
+    texts = ["a" * size for size in (3, 3, 3, 3, 3, 60, 50, 7, 400, 1)]
+    found = list(chunks(texts, characters=len))
+    assert [len(chunk) for chunk in found] == [5, 2, 2, 1]
+    assert [text for chunk in found for text in chunk] == texts
+    assert [len(chunk) for chunk in chunks(texts)] == [5, 5]
+    assert list(chunks([])) == []
