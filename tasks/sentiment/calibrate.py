@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from seqapps.data.batching import Batch, batch_of
 from seqapps.task import Case, Column
@@ -21,11 +22,13 @@ def calibrate(
 ) -> None:
     """Set the weights of the layer `scores` to those with the smallest log loss."""
     pool = model.get_layer("scores")
-    logits_of = keras.Model(model.input, keras.tree.flatten(pool.input)[0])
+    network = keras.Model(model.input, keras.tree.flatten(pool.input)[0])
+    # As a graph: op by op, a recurrent layer takes seconds over a text of 2,000 words.
+    logits_of = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
     logits, truth = [], []
     for batch in batches:
         inputs, labels = features.pair(batch_of([cases[place] for place in batch], columns))
-        logits.append(np.asarray(logits_of(inputs, training=False)))  # [batch, members, labels]
+        logits.append(np.asarray(logits_of(inputs)))  # [batch, members, labels]
         truth.append(np.asarray(keras.tree.flatten(labels)[0]))  # [batch]
     weights = fit_pool(
         np.concatenate(logits), np.concatenate(truth), temperature=settings.calibrate
