@@ -68,7 +68,8 @@ def _lines(answers: Answers) -> Iterator[str]:
             found["baseline"] = answers.baseline[number]
         if answers.groups:
             found["group"] = answers.groups[number]
-        yield json.dumps(found, ensure_ascii=False, default=_plain)
+        # Sorted, because a SavedModel tells its outputs in another order every time.
+        yield json.dumps(found, ensure_ascii=False, sort_keys=True, default=_plain)
 
 
 def _plain(value: Any) -> Any:
