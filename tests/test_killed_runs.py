@@ -15,7 +15,7 @@ SEQAPPS = str(Path(sys.executable).with_name("seqapps"))
 COMMAND = [
     SEQAPPS, "run", "sentiment", "--data", "sample:toy", "--name", "killed",
     "--set", "epochs=3", "--set", "units=3", "--set", "embedding=5", "--set", "batch_tokens=300",
-    "--set", "patience=3",
+    "--set", "patience=3", "--set", "wide=false",
 ]  # fmt: skip
 
 
