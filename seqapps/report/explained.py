@@ -5,17 +5,20 @@ Drawing needs no model then, so that `seqapps report` is instant.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from seqapps.answers import Answers
 from seqapps.data.batching import plan
+from seqapps.export.manifest import DEFAULT
 from seqapps.predict import answers as answers_of
-from seqapps.predict import exported, load_signature
+from seqapps.predict import load_export, signature
 from seqapps.progress import SILENT, Progress
 from seqapps.report import words
 from seqapps.report.picks import Labels, Pick, labels_of, pick
-from seqapps.task import Task
+from seqapps.task import Case, Predict, Response, Task
 
 MOVED = 2  # kinds of picked cases whose words are left out one by one: the surest ones
 
@@ -33,29 +36,34 @@ def explained(
     picks = pick(task, answers)
     found: dict[str, Any] = {
         "picks": [{"title": each.title, "places": each.places} for each in picks],
-        "weights": _weights(task, settings, model, answers, picks),
+        "weights": {},
         "shades": {},
         "effects": {},
     }
+    loaded = load_export(model)
+
+    def ask(name: str, cases: Sequence[Case]) -> list[Response]:
+        batches = plan(cases, task.batching, settings)
+        return answers_of(signature(loaded, name, model), cases, task.inputs, batches)
+
+    found["weights"] = _weights(task, settings, ask, answers, picks)
     texts = [name for name, column in task.inputs.items() if column.kind == "text"]
     labels = labels_of(task)
     if labels and list(task.inputs) == texts and len(texts) == 1:
         with progress.track("leaving words out"):
-            _leave_words_out(task, settings, model, answers, picks, labels, texts[0], found)
+            predict = partial(ask, DEFAULT)
+            _leave_words_out(predict, answers, picks, labels, texts[0], found)
     return found
 
 
 def _leave_words_out(
-    task: Task,
-    settings: Any,
-    model: Path,
+    ask: Predict,
     answers: Answers,
     picks: list[Pick],
     labels: Labels,
     column: str,
     found: dict[str, Any],
 ) -> None:
-    ask = exported(model, task, settings)
     found["effects"] = words.effects(labels, column, answers.cases, answers.model, ask)
     for place in [place for each in picks[:MOVED] for place in each.places]:
         found["shades"][str(place)] = words.shades(
@@ -64,16 +72,18 @@ def _leave_words_out(
 
 
 def _weights(
-    task: Task, settings: Any, model: Path, answers: Answers, picks: list[Pick]
+    task: Task,
+    settings: Any,
+    ask: Callable[[str, Sequence[Case]], list[Response]],
+    answers: Answers,
+    picks: list[Pick],
 ) -> dict[str, list[list[Any]]]:
-    for name, signature in task.signatures(settings).items():
-        kinds = {output.kind: key for key, output in signature.answer.items()}
-        if signature.inputs != task.inputs or not {"tokens", "weights"} <= kinds.keys():
+    for name, declared in task.signatures(settings).items():
+        kinds = {output.kind: key for key, output in declared.answer.items()}
+        if declared.inputs != task.inputs or not {"tokens", "weights"} <= kinds.keys():
             continue
         places = sorted({place for each in picks for place in each.places})
         cases = [answers.cases[place] for place in places]
-        serve = load_signature(model, name)
-        told = answers_of(serve, cases, task.inputs, plan(cases, task.batching, settings))
         return {
             str(place): [
                 [token, round(weight, 5)]
@@ -82,6 +92,6 @@ def _weights(
                 )
                 if token
             ]
-            for place, response in zip(places, told, strict=True)
+            for place, response in zip(places, ask(name, cases), strict=True)
         }
     return {}

@@ -23,7 +23,7 @@ def calibrate(
     """Set the weights of the layer `scores` to those with the smallest log loss."""
     pool = model.get_layer("scores")
     network = keras.Model(model.input, keras.tree.flatten(pool.input)[0])
-    # As a graph: op by op, a recurrent layer takes seconds over a text of 2,000 words.
+    # As a graph: op by op, Python would take a long text's steps one after the other.
     logits_of = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
     logits, truth = [], []
     for batch in batches:
