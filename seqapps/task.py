@@ -64,6 +64,16 @@ class Signature:
     answer: Mapping[str, Output]
     meaning: str
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The name of the output of each kind."""
+        return {output.kind: name for name, output in self.answer.items()}
+
+    @property
+    def explains(self) -> bool:
+        """Whether it tells tokens and how much the answer rests on each."""
+        return {"tokens", "weights"} <= self.outputs.keys()
+
 
 @dataclass(frozen=True)
 class Buckets:

@@ -97,10 +97,10 @@ def explain(
 
 
 def explaining(bundle: Mapping[str, Any]) -> tuple[str, Signature] | None:
-    """The signature that tells tokens and weights, by its outputs' kinds."""
+    """The signature that tells tokens and weights."""
     for name in bundle["signatures"]:
         found = manifest.signature_of(bundle, name)
-        if {"tokens", "weights"} <= {output.kind for output in found.answer.values()}:
+        if found.explains:
             return name, found
     return None
 
@@ -113,7 +113,7 @@ def _tokens(
     if found is None or not found[1].inputs.keys() <= rows[0].keys():
         return [[] for _ in rows], [[] for _ in rows], [[] for _ in rows]
     name, declared = found
-    names = {output.kind: key for key, output in declared.answer.items()}
+    names = declared.outputs
     responses = answer_raw(signature(loaded, name, folder), rows, declared.inputs)
     tokens = [_without_padding(response[names["tokens"]]) for response in responses]
     lengths = [len(row) for row in tokens]

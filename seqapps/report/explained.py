@@ -79,16 +79,16 @@ def _weights(
     picks: list[Pick],
 ) -> dict[str, list[list[Any]]]:
     for name, declared in task.signatures(settings).items():
-        kinds = {output.kind: key for key, output in declared.answer.items()}
-        if declared.inputs != task.inputs or not {"tokens", "weights"} <= kinds.keys():
+        if declared.inputs != task.inputs or not declared.explains:
             continue
+        names = declared.outputs
         places = sorted({place for each in picks for place in each.places})
         cases = [answers.cases[place] for place in places]
         return {
             str(place): [
                 [token, round(weight, 5)]
                 for token, weight in zip(
-                    response[kinds["tokens"]], response[kinds["weights"]], strict=True
+                    response[names["tokens"]], response[names["weights"]], strict=True
                 )
                 if token
             ]
