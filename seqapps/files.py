@@ -15,9 +15,9 @@ from typing import Any
 PARTIAL = ".seqapps-partial-"  # in the names of what is being written
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Replace `path` in one step: written beside it, flushed to disk, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}{PARTIAL}")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -26,6 +26,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(name).chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock a server's user out
         Path(name).replace(path)
+        flush(path.parent)  # a rename is safe from a power cut once its folder is on the disk
     except BaseException as error:
         Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
@@ -51,17 +52,38 @@ def read_json(path: Path) -> Any:
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """A fresh folder that becomes `path` in one rename if the block ends well, else vanishes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     staging = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}{PARTIAL}"))
     staging.chmod(0o777 & ~_umask())
     try:
         yield staging
+        flush_tree(staging)
         if path.exists():
             shutil.rmtree(path)
         staging.rename(path)
+        flush(path.parent)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's content, or the names in a folder, are on the disk."""
+    if os.name == "nt":  # Windows opens no folder, and flushes no file that is open for reading
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_tree(folder: Path) -> None:
+    """`flush` for all that lies in a folder, and for itself."""
+    for path in folder.rglob("*"):
+        if path.is_dir() or path.is_file():
+            flush(path)
+    flush(folder)
 
 
 def sweep(folder: Path) -> None:
@@ -85,6 +107,14 @@ def digest_of_tree(folder: Path, pattern: str, *, leave_out: str | None = None) 
             digest.update(f"{name.as_posix()}\0".encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder where there is none; the names of new ones are flushed as well."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in new:
+        flush(path.parent)
 
 
 def _umask() -> int:

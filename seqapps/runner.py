@@ -17,6 +17,7 @@ from seqapps.cost import Meter
 from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
 from seqapps.data.source import Reading
 from seqapps.errors import RunError, UserError
+from seqapps.interruption import AT_ONCE, Interruption
 from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
 from seqapps.task import Case, Task
@@ -57,6 +58,7 @@ class Work:
     data: Data
     code: str  # digest of all code that the run rests on
     progress: Progress
+    interruption: Interruption
     meter: Meter = field(default_factory=Meter)
 
     def note_cost(self, stage: str) -> None:
@@ -69,12 +71,14 @@ class Work:
         return found if isinstance(found, Sequence) else list(found)
 
 
-def run(request: Request, *, progress: Progress = SILENT) -> Run:
+def run(
+    request: Request, *, progress: Progress = SILENT, interruption: Interruption = AT_ONCE
+) -> Run:
     """All stages. Raises UserError, ProofError or RunError; what is done stays done."""
     from seqapps.export.publish import check_name
 
     check_name(request.publish_as or request.task.name)
-    with _prepared(request, progress) as work:
+    with _prepared(request, progress, interruption) as work:
         if not work.run.model.exists():
             _export(work)
         if not work.run.evaluation.exists():
@@ -85,18 +89,22 @@ def run(request: Request, *, progress: Progress = SILENT) -> Run:
         return work.run
 
 
-def train(request: Request, *, progress: Progress = SILENT) -> Run:
+def train(
+    request: Request, *, progress: Progress = SILENT, interruption: Interruption = AT_ONCE
+) -> Run:
     """The first two stages: prepare and train."""
-    with _prepared(request, progress) as work:
+    with _prepared(request, progress, interruption) as work:
         _train(work)
         return work.run
 
 
-def export(request: Request, *, progress: Progress = SILENT) -> Run:
+def export(
+    request: Request, *, progress: Progress = SILENT, interruption: Interruption = AT_ONCE
+) -> Run:
     """Export the best weights of an existing run anew, prove, evaluate and publish."""
-    with _prepared(request, progress) as work:
+    with _prepared(request, progress, interruption) as work:
         work.run.undo_after("train")
-    return run(request, progress=progress)
+    return run(request, progress=progress, interruption=interruption)
 
 
 def report(folder: Run, task: Task, *, again: bool = False, progress: Progress = SILENT) -> Path:
@@ -110,7 +118,7 @@ def report(folder: Run, task: Task, *, again: bool = False, progress: Progress =
 
 
 @contextmanager
-def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
+def _prepared(request: Request, progress: Progress, interruption: Interruption) -> Iterator[Work]:
     """Read the data, open the run's folder and fit the state where that is not done."""
     task, meter = request.task, Meter()
     monitor_of(task, request.settings)  # before anything is made
@@ -154,7 +162,7 @@ def _prepared(request: Request, progress: Progress) -> Iterator[Work]:
                 progress=progress,
             )
             cost.note(folder.cost, meter.take("prepare"))
-        yield Work(request, folder, data, identity.code, progress, meter)
+        yield Work(request, folder, data, identity.code, progress, interruption, meter)
 
 
 def _train(work: Work) -> tuple[Any, Any]:
@@ -165,7 +173,9 @@ def _train(work: Work) -> tuple[Any, Any]:
 
     task, settings, folder = work.request.task, work.request.settings, work.run
     learnt, seed = state.load(folder.features), work.request.seed
-    position = checkpoint.newest(folder.checkpoints)
+    position = checkpoint.newest(
+        folder.checkpoints, say=lambda line: work.progress.say(f"training: {line}")
+    )
     if position:  # a kill may have come between checkpoint and history
         train.write_history(folder.history, position)
     if position and position.finished:
@@ -177,18 +187,20 @@ def _train(work: Work) -> tuple[Any, Any]:
         task, settings, work.data, cases, code=work.code, progress=work.progress
     )
     _say_what_is_cut(settings, lengths, work.progress)
-    return train.train(
-        task,
-        settings,
-        learnt,
-        cases=cases,
-        valid=work.cases("valid"),
-        seed=seed,
-        folder=folder.checkpoints,
-        history=folder.history,
-        lengths=lengths,
-        progress=work.progress,
-    )
+    with work.interruption.deferred():
+        return train.train(
+            task,
+            settings,
+            learnt,
+            cases=cases,
+            valid=work.cases("valid"),
+            seed=seed,
+            folder=folder.checkpoints,
+            history=folder.history,
+            lengths=lengths,
+            progress=work.progress,
+            interruption=work.interruption,
+        )
 
 
 def _say_what_is_cut(settings: Any, lengths: np.ndarray | None, progress: Progress) -> None:

@@ -52,6 +52,43 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(step, tmp_pa
     assert (tmp_path / "file").read_text() == "old"
 
 
+@pytest.fixture
+def flushed(monkeypatch):
+    """What was flushed to the disk or renamed, in that order: "file", "folder", "rename"."""
+    real, replace, rename, found = os.fsync, files.Path.replace, files.Path.rename, []
+
+    def fsync(descriptor):
+        folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        found.append("folder" if folder else "file")
+        real(descriptor)
+
+    def noted(move):
+        return lambda path, target: (found.append("rename"), move(path, target))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(files.Path, "replace", noted(replace))
+    monkeypatch.setattr(files.Path, "rename", noted(rename))
+    return found
+
+
+def test_a_power_cut_cannot_take_a_written_file_back(flushed, tmp_path):
+    """The content is on the disk before its name, and the name before the writer says so."""
+    files.write_text(tmp_path / "file", "x")
+    assert flushed == ["file", "rename", "folder"]
+
+
+def test_a_power_cut_cannot_take_a_whole_folder_back(flushed, tmp_path):
+    """The file was not flushed by who wrote it, as those of a SavedModel are not."""
+    with files.whole_folder(tmp_path / "folder") as staging:
+        (staging / "file").write_text("x")
+    assert flushed == ["file", "folder", "rename", "folder"]
+
+
+def test_new_folders_of_a_written_file_are_flushed_as_well(flushed, tmp_path):
+    files.write_text(tmp_path / "new" / "newer" / "file", "x")
+    assert flushed == ["folder", "folder", "file", "rename", "folder"]
+
+
 def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
     """The system names no file where writing fails, only where opening does."""
     monkeypatch.setattr(os, "fsync", fails)

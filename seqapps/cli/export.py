@@ -23,6 +23,7 @@ def command(run: str, runs: Path, output: Path, publish_as: str | None, quiet: b
     RUN is a run's folder, TASK/NAME or NAME.
     """
     from seqapps import files, registry, runner
+    from seqapps.cli.interruption import AfterRound
     from seqapps.cli.progress import shown
     from seqapps.runs import find
 
@@ -32,6 +33,7 @@ def command(run: str, runs: Path, output: Path, publish_as: str | None, quiet: b
     request = runner.request_of(
         folder, task, code=entry.folder, output=output, publish_as=publish_as
     )
-    runner.export(request, progress=shown(quiet=quiet))
+    progress = shown(quiet=quiet)
+    runner.export(request, progress=progress, interruption=AfterRound(progress))
     evaluation = files.read_json(folder.evaluation)
     click.echo(f"Model:  {output / evaluation['published_as'] / str(evaluation['version'])}")

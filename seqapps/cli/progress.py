@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ class Lines(Progress):
 
 
 class Bars(Progress):
-    """Bars with figures, steps a second and time left, which vanish when their work is done."""
+    """Bars with steps a second and time left, figures below; all vanishes when its work is done."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -54,9 +54,8 @@ class Bars(Progress):
         bars = self._bars
         task = bars.add_task(title, total=total, figures="")
 
-        def advance(steps: int = 1, **figures: float) -> None:
-            text = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            bars.update(task, advance=steps, figures=text)
+        def advance(steps: int = 1, **figures: float | str) -> None:
+            bars.update(task, advance=steps, figures=_told(figures))
 
         try:
             yield advance
@@ -65,6 +64,16 @@ class Bars(Progress):
             if outermost:
                 bars.stop()
                 self._bars = None
+
+
+def _told(figures: Mapping[str, float | str]) -> str:
+    """Names and figures in one line.
+
+    >>> _told({"loss": 0.51, "learning rate": "0.002"})
+    'loss 0.5100   learning rate 0.002'
+    """
+    shown = {n: v if isinstance(v, str) else f"{v:.4f}" for n, v in figures.items()}
+    return "   ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def _display(console: Console) -> Any:
@@ -87,11 +96,19 @@ def _display(console: Console) -> Any:
                 text += f"  {task.time_remaining:.0f} s left"
             return Text(text)
 
-    return progress.Progress(
+    class WithFigures(progress.Progress):
+        """The bars, then a line of figures for each that has any; long ones are folded."""
+
+        def get_renderables(self) -> Iterator[Any]:
+            yield self.make_tasks_table(self.tasks)
+            for task in self.tasks:
+                if task.fields["figures"]:
+                    yield Text(task.fields["figures"], style="dim")
+
+    return WithFigures(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=30),
         Counted(),
-        progress.TextColumn("{task.fields[figures]}", markup=False),
         console=console,
         transient=True,
     )

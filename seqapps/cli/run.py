@@ -20,15 +20,18 @@ from seqapps.cli import options
 def command(task: str, quiet: bool, require_goal: bool, open_it: bool, **given: Any) -> None:
     """Prepare, train, export, prove, evaluate, report, publish.
 
-    The same command again goes on where it stopped.
+    The same command again goes on where it stopped. Ctrl-C while the model is trained lets the
+    round end; a second press stops at once, as it does in every other stage.
     """
     from seqapps import files, runner
+    from seqapps.cli.interruption import AfterRound
     from seqapps.cli.progress import shown
     from seqapps.cli.text import aligned, open_page
     from seqapps.report.verdict import table, verdict
 
     request = request_of(task, require_goal=require_goal, **given)
-    folder = runner.run(request, progress=shown(quiet=quiet))
+    progress = shown(quiet=quiet)
+    folder = runner.run(request, progress=progress, interruption=AfterRound(progress))
     evaluation = files.read_json(folder.evaluation)
     click.echo(aligned(table(evaluation)))
     click.echo(f"\n{verdict(evaluation)}")

@@ -16,7 +16,10 @@ from seqapps.cli.run import request_of
 def command(task: str, quiet: bool, **given: Any) -> None:
     """Prepare and train only; `seqapps export RUN` does the rest."""
     from seqapps import runner
+    from seqapps.cli.interruption import AfterRound
     from seqapps.cli.progress import shown
 
-    folder = runner.train(request_of(task, **given), progress=shown(quiet=quiet))
+    progress = shown(quiet=quiet)
+    request = request_of(task, **given)
+    folder = runner.train(request, progress=progress, interruption=AfterRound(progress))
     click.echo(f"Trained: {folder.folder}\nGo on with: seqapps export {folder.folder}")

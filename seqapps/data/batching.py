@@ -37,21 +37,36 @@ def buckets(
 ) -> list[Bucket]:
     """The cases by quantile of length; a bucket's longest case sets the size of its batches.
 
-    Where the `lengths` are not given, every case is looked at. A case counts as at most
-    `settings.max_tokens` steps, where there is such a setting.
+    Where the `lengths` are not given, every case is looked at.
+    """
+    steps = steps_of(cases, batching, settings, lengths=lengths)
+    if steps is None:
+        return [(np.arange(len(cases)), settings.batch_size)]
+    order = np.argsort(steps, kind="stable")
+    parts = [part for part in np.array_split(order, BUCKETS) if part.size]
+    return [
+        (part, int(np.clip(settings.batch_tokens // steps[part].max(), 1, LARGEST_BATCH)))
+        for part in parts
+    ]
+
+
+def steps_of(
+    cases: Sequence[Case],
+    batching: Buckets | Fixed,
+    settings: Any,
+    *,
+    lengths: np.ndarray | None = None,
+) -> np.ndarray | None:
+    """The steps that every case takes of a batch, int [cases]; None where all take the same.
+
+    A case counts as at most `settings.max_tokens` steps, where there is such a setting.
     """
     if isinstance(batching, Fixed):
-        return [(np.arange(len(cases)), settings.batch_size)]
+        return None
     if lengths is None:
         lengths = lengths_of(cases, batching, settings)
     # What a model cuts takes no steps: counted, it would leave batches of one long text alone.
-    lengths = np.minimum(lengths, getattr(settings, "max_tokens", np.inf)).astype("int64")
-    order = np.argsort(lengths, kind="stable")
-    parts = [part for part in np.array_split(order, BUCKETS) if part.size]
-    return [
-        (part, int(np.clip(settings.batch_tokens // lengths[part].max(), 1, LARGEST_BATCH)))
-        for part in parts
-    ]
+    return np.asarray(np.minimum(lengths, getattr(settings, "max_tokens", np.inf)), "int64")
 
 
 def lengths_of(cases: Sequence[Case], batching: Buckets, settings: Any) -> np.ndarray:

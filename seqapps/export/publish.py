@@ -43,7 +43,9 @@ def publish(candidate: Path, output: Path, name: str) -> int:
                 shutil.copytree(candidate, staging, dirs_exist_ok=True)
                 version = next_version(place)
                 files.write_text(place / COUNTER, f"{version}\n")
+                files.flush_tree(staging)
                 staging.rename(place / str(version))
+                files.flush(place)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
                 raise

@@ -10,7 +10,7 @@ from typing import Any
 from seqapps.report.svg import BASELINE, GOOD, MODEL, MUTED
 from seqapps.task import Figure
 
-NO_CURVE = ("round", "steps", "seconds", "cpu_seconds")
+NO_CURVE = ("round", "steps", "tokens", "padding", "learning_rate", "seconds", "cpu_seconds")
 
 
 def read_history(file: Path) -> list[dict[str, float]]:

@@ -21,7 +21,7 @@ from seqapps.report.curves import best_round, curves, read_history
 from seqapps.report.intervals import intervals
 from seqapps.report.picks import labels_of
 from seqapps.report.serve import serve
-from seqapps.report.spent import cost_lines, shown_bytes, speed_lines
+from seqapps.report.spent import cost_lines, reading, shown_bytes, speed_lines
 from seqapps.report.svg import svg_of
 from seqapps.report.verdict import lines_of, outcome, verdict
 from seqapps.runs import Run
@@ -64,6 +64,7 @@ def page(run: Run, task: Task) -> str:
         data_labels=table[:LABEL_ROWS],
         data_more=max(0, len(table) - LABEL_ROWS),
         cost=cost_lines(run, history),
+        reading=reading(history),
         speed=speed_lines(evaluation),
         serve=serve(run, evaluation, proof),
         proof=proof,

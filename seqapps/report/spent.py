@@ -59,6 +59,24 @@ def speed_lines(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
     return found
 
 
+def reading(history: Sequence[dict[str, float]]) -> str:
+    """What training read, and how fast; "" where its batches have no lengths.
+
+    >>> row = {"tokens": 750, "padding": 0.25, "seconds": 2.0}
+    >>> reading([row, row])
+    '1,500 tokens in 2 rounds, 375 a second with validation; padding was 25.0 % of the steps'
+    """
+    if "tokens" not in history[0]:
+        return ""
+    tokens = sum(row["tokens"] for row in history)
+    computed = sum(row["tokens"] / (1 - row["padding"]) for row in history)
+    rate = tokens / max(sum(row["seconds"] for row in history), 1e-9)
+    return (
+        f"{tokens:,.0f} tokens in {len(history)} rounds, {rate:,.0f} a second with validation; "
+        f"padding was {100 * (1 - tokens / computed):.1f} % of the steps"
+    )
+
+
 def shown_bytes(size: int) -> str:
     """In the largest unit of which there is one.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqapps.data.batching import Batch, buckets, shuffled
+from seqapps.data.batching import Batch, buckets, shuffled, steps_of
 from seqapps.task import Case, Task
 
 LONGEST = 500  # steps; a kill loses at most these
@@ -26,7 +26,8 @@ class Rounds:
         lengths: np.ndarray | None = None,
     ) -> None:
         self._seed = seed
-        self._buckets = buckets(cases, task.batching, settings, lengths=lengths)
+        self._steps = steps_of(cases, task.batching, settings, lengths=lengths)
+        self._buckets = buckets(cases, task.batching, settings, lengths=self._steps)
         self.steps_per_epoch = sum(-(-len(part) // size) for part, size in self._buckets)
         self.per_epoch = -(-self.steps_per_epoch // LONGEST)
         self.total = self.per_epoch * settings.epochs
@@ -37,3 +38,16 @@ class Rounds:
         order = shuffled(self._buckets, seed=self._seed, epoch=epoch)
         share = len(order) / self.per_epoch
         return order[round(part * share) : round((part + 1) * share)]
+
+    def filled(self, batches: Sequence[Batch]) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+        """Steps of the cases of each batch, and the same with padding, both int [batches].
+
+        None where the batches have no lengths.
+        """
+        if self._steps is None:
+            return None, None
+        steps = [self._steps[batch] for batch in batches]
+        return (
+            np.array([each.sum() for each in steps]),
+            np.array([each.size * each.max() for each in steps]),
+        )

@@ -18,14 +18,17 @@ from seqapps.cost import Meter
 from seqapps.data.batching import Batch, pipeline
 from seqapps.errors import RunError
 from seqapps.features import Features
+from seqapps.interruption import AT_ONCE, Interruption
 from seqapps.metrics.judge import better, values_of
 from seqapps.predict import in_process
 from seqapps.progress import SILENT, Advance, Progress
 from seqapps.task import Case, State, Task
 from seqapps.training import checkpoint
 from seqapps.training.checkpoint import Position
+from seqapps.training.live import Live
 from seqapps.training.monitor import monitor_of
 from seqapps.training.rounds import Rounds
+from seqapps.training.variables import draw_alike
 
 
 def build(task: Task, settings: Any, state: State, *, seed: int) -> tuple[Any, Features]:
@@ -48,10 +51,12 @@ def train(
     history: Path,
     lengths: np.ndarray | None = None,
     progress: Progress = SILENT,
+    interruption: Interruption = AT_ONCE,
 ) -> tuple[Any, Features]:
     """(model with its best weights, features); checkpoints lie in `folder`.
 
-    `lengths` are the steps of the cases (int [cases]), counted here where they are not given.
+    `lengths` are the steps of the cases (int [cases]), counted here where they are not given. An
+    interruption is looked at between the rounds.
 
     Raises RunError where the loss is not a number, UserError where `monitor` is no metric.
     """
@@ -62,12 +67,14 @@ def train(
     predict = in_process(task, settings, model, features)
     batches: list[Batch] = []  # of the round that is being trained
     data = pipeline(cases, lambda: batches, task.columns, features.pair)
+    live = Live(progress, rounds, monitor=monitor, optimizer=model.optimizer)
     while not position.finished:
+        interruption.check()
         number = position.rounds_done
         meter = Meter()
-        title = f"round {number + 1} of at most {rounds.total}"
+        draw_alike(seed, number)
         batches[:] = rounds.batches(number)
-        with progress.track(title, len(batches)) as advance:
+        with live.round(batches, position) as advance:
             losses = model.fit(
                 data,
                 initial_epoch=number,
@@ -78,14 +85,14 @@ def train(
                 callbacks=[_Steps(advance)],
             ).history
         scores = values_of(task.metrics, valid, predict(valid))
-        entry = {"round": number + 1, "steps": len(batches), **_flat(losses)}
+        entry = {"round": number + 1, "steps": len(batches), **live.entry(), **_flat(losses)}
         entry |= {f"valid_{name}": value for name, value in scores.items()}
         spent = meter.take("train")
         entry |= {"seconds": spent.wall_seconds, "cpu_seconds": spent.cpu_seconds}
         _take_up(position, entry, scores[monitor], task, settings, rounds)
         checkpoint.save(folder, model, position)
         write_history(history, position)
-        progress.say(_line(entry, position, rounds, task))
+        progress.say(_line(entry, position, rounds, task, pace=live.pace()))
     checkpoint.restore(folder, position.best_round, model)
     return model, features
 
@@ -148,6 +155,7 @@ def _take_up(
     """Count the finished round: best so far, patience in whole epochs, end."""
     position.rounds_done += 1
     position.history.append(entry)
+    position.best_before = position.best_round
     metric = task.metrics[settings.monitor]
     if position.best_value is None or better(metric, value, position.best_value):
         position.best_round, position.best_value = position.rounds_done, value
@@ -159,10 +167,12 @@ def _flat(losses: dict[str, list[float]]) -> dict[str, float]:
     return {name: float(values[-1]) for name, values in losses.items()}
 
 
-def _line(entry: dict[str, float], position: Position, rounds: Rounds, task: Task) -> str:
+def _line(
+    entry: dict[str, float], position: Position, rounds: Rounds, task: Task, *, pace: str
+) -> str:
     scores = ", ".join(f"valid {name} {entry[f'valid_{name}']:.4f}" for name in task.metrics)
     best = ", best so far" if position.best_round == position.rounds_done else ""
     return (
         f"round {position.rounds_done} of at most {rounds.total}: loss {entry['loss']:.4f}, "
-        f"{scores}{best} ({entry['seconds']:.1f} s)"
+        f"{scores}{best} ({entry['seconds']:.1f} s{pace})"
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ def step(model) -> float:
 
 def variables_of(model) -> dict[str, np.ndarray]:
     """Copies: a variable's own array changes in training."""
-    variables = [*model.variables, *model.optimizer.variables]
+    variables = checkpoint.variables_of(model)
     return {variable.path: np.asarray(variable.value).copy() for variable in variables}
 
 
@@ -90,8 +91,8 @@ def test_without_checkpoints_there_is_no_position(tmp_path):
 
 def save_rounds(folder, model, *bests: int) -> None:
     """One checkpoint a round, of which `bests` tells the best round so far."""
-    for number, best in enumerate(bests, 1):
-        save(folder, model, Position(rounds_done=number, best_round=best))
+    for number, (before, best) in enumerate(pairwise([0, *bests]), 1):
+        save(folder, model, Position(rounds_done=number, best_round=best, best_before=before))
 
 
 def rounds_in(folder) -> set[int]:
@@ -103,15 +104,22 @@ def test_the_newest_two_and_the_best_are_kept(model, tmp_path):
     assert rounds_in(tmp_path) == {2, 4, 5}
 
 
+BITS = {"a flipped bit": 0.5, "its first bit flipped": 0.0, "a bit of the digest flipped": 1.0}
+CUT = {"cut short": -7, "cut at the half": 0.5, "shorter than a digest": 0.002, "empty": 0.0}
+
+
 def damage(folder, number: int, how: str) -> None:
     file = folder / f"round-{number:05d}.checkpoint"
     content = bytearray(file.read_bytes())
-    if how == "a flipped bit":
-        content[len(content) // 2] ^= 1
-    file.write_bytes({"empty": b"", "cut short": content[:-7]}.get(how, content))
+    if how in BITS:
+        content[min(int(BITS[how] * len(content)), len(content) - 1)] ^= 1
+    else:
+        end = CUT[how]
+        content = content[: end if end < 0 else int(end * len(content))]
+    file.write_bytes(content)
 
 
-@pytest.mark.parametrize("how", ["a flipped bit", "cut short", "empty"])
+@pytest.mark.parametrize("how", [*BITS, *CUT])
 def test_a_damaged_newest_falls_back_to_the_one_before(how, model, tmp_path):
     save_rounds(tmp_path, model, 1, 1, 1)
     damage(tmp_path, 3, how)
@@ -133,7 +141,7 @@ def test_damaged_later_rounds_do_not_outlive_the_whole_ones_that_replace_them(mo
     for number in (4, 5):
         damage(tmp_path, number, "a flipped bit")
     assert newest(tmp_path).rounds_done == 2
-    save(tmp_path, model, Position(rounds_done=3, best_round=2))
+    save(tmp_path, model, Position(rounds_done=3, best_round=2, best_before=2))
     position = newest(tmp_path)
     assert position is not None
     assert (position.rounds_done, position.best_round) == (3, 2)
@@ -172,6 +180,7 @@ def test_a_position_starts_before_the_first_round():
         "rounds_done": 0,
         "best_round": 0,
         "best_value": None,
+        "best_before": 0,
         "waited": 0,
         "finished": False,
         "history": [],

@@ -206,7 +206,8 @@ def test_another_seed_gives_another_model(fit, undisturbed, tmp_path):
 
 def test_the_history_has_a_line_per_round_with_every_score(undisturbed, task):
     scores = [f"valid_{name}" for name in task.metrics]
-    assert [list(line) for line in undisturbed.history] == [["round", "steps", "loss", *scores]] * 3
+    columns = ["round", "steps", "tokens", "padding", "learning_rate", "loss", *scores]
+    assert [list(line) for line in undisturbed.history] == [columns] * 3
     assert [line["round"] for line in undisturbed.history] == ["1", "2", "3"]
 
 
