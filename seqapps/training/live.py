@@ -96,9 +96,8 @@ class Live:
     def _left(self, position: Position, done: int) -> float:
         """Seconds until the last round ends, were all of them trained; validation is counted."""
         a_round = self._rounds.steps_per_epoch / self._rounds.per_epoch
-        steps = max(0.0, (self._rounds.total - position.rounds_done) * a_round - done)
-        a_step: float = (self._clock() - self._started) / self._steps
-        return a_step * steps
+        steps: float = (self._rounds.total - position.rounds_done) * a_round - done
+        return (self._clock() - self._started) / self._steps * max(0.0, steps)
 
 
 def _shortest(rate: Any) -> float:

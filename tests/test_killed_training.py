@@ -1,0 +1,173 @@
+"""Training that is killed or stopped, at any moment and again and again, ends with the same bits.
+
+The model is the recurrent reader with dropout, trained by the command line in processes of their
+own. What is compared: every array of the checkpoints that are left, all that is remembered with
+them, and the history.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from seqapps.training import checkpoint
+
+TRAIN = [
+    "train", "sentiment", "--data", "sample:toy", "--name", "killed", "--set", "vectors=none",
+    "--set", "wide=false", "--set", "encoder=lstm", "--set", "dropout=0.4", "--set", "units=11",
+    "--set", "embedding=7", "--set", "batch_tokens=80", "--set", "learning_rate=0.01",
+    "--set", "epochs=9", "--set", "patience=9",
+]  # fmt: skip
+COMMAND = [str(Path(sys.executable).with_name("seqapps")), *TRAIN]
+TIMES = ("seconds", "cpu_seconds")
+
+# Killed when the checkpoint that is named by the first argument is written, but not yet in place.
+KILLED_SAVING = """
+import os, pathlib, signal, sys
+from seqapps.cli import main
+
+replace = pathlib.Path.replace
+
+def killed(path, target):
+    if target.name == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(path, target)
+
+pathlib.Path.replace = killed
+main(sys.argv[2:])
+"""
+
+
+def start(folder, command=COMMAND):
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(folder):
+    process = start(folder)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+
+
+def run_in(folder) -> Path:
+    return folder / "runs" / "sentiment" / "killed"
+
+
+def rounds_done(folder) -> int:
+    file = run_in(folder) / "history.csv"
+    return len(file.read_text().splitlines()) - 1 if file.exists() else 0
+
+
+def wait_for_rounds(folder, count: int, process) -> None:
+    """Until that many are done, or the process has ended."""
+    limit = time.monotonic() + 120
+    while rounds_done(folder) < count and process.poll() is None:
+        assert time.monotonic() < limit, "waited too long"
+        time.sleep(0.005)
+
+
+def kill(process) -> int:
+    process.kill()
+    process.communicate()
+    return process.returncode
+
+
+def kill_by_chance(folder, drawn: random.Random) -> None:
+    """kill -9 at any moment of the process, or at any moment of the rounds after the first new."""
+    process = start(folder)
+    if drawn.random() < 0.3:
+        time.sleep(drawn.uniform(0, 12))
+    else:
+        wait_for_rounds(folder, rounds_done(folder) + 1, process)
+        time.sleep(drawn.uniform(0, 0.7))
+    assert kill(process) in (0, -signal.SIGKILL)
+
+
+def without_times(history: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: row[name] for name in row if name not in TIMES} for row in history]
+
+
+def result(folder):
+    """(arrays of each checkpoint as bytes, what they remember, history), without times."""
+    run = run_in(folder)
+    read = {
+        file.name: checkpoint._read(run / "checkpoints", int(file.stem.removeprefix("round-")))
+        for file in sorted((run / "checkpoints").iterdir())
+    }
+    arrays = {
+        file: {name: each.tobytes() for name, each in held.items() if name != "position"}
+        for file, held in read.items()
+    }
+    position = asdict(checkpoint.newest(run / "checkpoints"))
+    position["history"] = without_times(position["history"])
+    lines = (run / "history.csv").read_text().splitlines()
+    return arrays, position, [line.rsplit(",", len(TIMES))[0] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finish(folder)
+    arrays, position, history = found = result(folder)
+    assert len(history) == 1 + 9
+    assert position["finished"]
+    assert len(arrays) in (2, 3)
+    return found
+
+
+def test_killed_in_saving_killed_by_chance_and_stopped_it_ends_with_the_same_bits(
+    undisturbed, tmp_path
+):
+    """One run goes through it all, because starting takes most of the time."""
+    command = [sys.executable, "-c", KILLED_SAVING, "round-00003.checkpoint", *TRAIN]
+    process = start(tmp_path, command)
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert rounds_done(tmp_path) == 2
+    assert list((run_in(tmp_path) / "checkpoints").glob(".round-00003*"))  # all but renamed
+
+    process = start(tmp_path)
+    wait_for_rounds(tmp_path, 4, process)
+    time.sleep(random.Random(7).uniform(0, 0.2))
+    assert kill(process) == -signal.SIGKILL
+
+    before = rounds_done(tmp_path)
+    process = start(tmp_path)
+    wait_for_rounds(tmp_path, before + 1, process)
+    time.sleep(0.05)  # the next round has begun
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    answer = said.index("Stopping after this round; press again to stop at once.\n")
+    assert f"round {rounds_done(tmp_path)} of at most 9" in said[answer:]  # it came to its end
+    assert rounds_done(tmp_path) < 9
+    last = said.splitlines()[-1]
+    assert last.startswith(
+        "Stopped; finished rounds and stages are kept. Go on with: seqapps train"
+    )
+
+    finish(tmp_path)
+    assert result(tmp_path) == undisturbed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("attempt", range(20))
+def test_killed_at_moments_drawn_by_chance_it_ends_with_the_same_bits(
+    attempt, undisturbed, tmp_path
+):
+    """SEQAPPS_TEST_SEED=N draws the moments of a run that failed again, as far as clocks allow."""
+    seed = os.environ.get("SEQAPPS_TEST_SEED") or random.SystemRandom().randrange(10**6)
+    print(f"SEQAPPS_TEST_SEED={seed}")  # shown where the test fails
+    drawn = random.Random(f"{seed} {attempt}")
+    for _ in range(drawn.randint(2, 4)):
+        kill_by_chance(tmp_path, drawn)
+    finish(tmp_path)
+    assert result(tmp_path) == undisturbed
