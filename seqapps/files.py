@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -65,6 +66,18 @@ def whole_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """Make of a full disk, as TensorFlow's writers tell it, the OSError that Python's raise."""
+    try:
+        yield
+    except Exception as error:
+        reason = os.strerror(errno.ENOSPC)
+        if isinstance(error, OSError) or reason not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, reason, str(path)) from None
 
 
 def flush(path: Path) -> None:

@@ -227,6 +227,7 @@ def _export(work: Work) -> None:
     work.run.undo_after("train")
     with (
         work.progress.track("exporting and proving"),
+        files.full_disk(work.run.model),
         files.whole_folder(work.run.model) as staging,
     ):
         proof = bundle.write(

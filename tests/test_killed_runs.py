@@ -62,7 +62,7 @@ def rounds_done(folder):
     return len(file.read_text().splitlines()) - 1 if file.exists() else 0
 
 
-def test_a_run_killed_and_then_interrupted_in_training_ends_as_one_never_disturbed(
+def test_a_run_killed_and_then_stopped_by_two_presses_ends_as_one_never_disturbed(
     undisturbed, tmp_path
 ):
     process = start(tmp_path)
@@ -74,10 +74,13 @@ def test_a_run_killed_and_then_interrupted_in_training_ends_as_one_never_disturb
 
     process = start(tmp_path)
     wait_for(lambda: rounds_done(tmp_path) >= 2, process)
-    process.send_signal(signal.SIGINT)
+    for _ in range(2):  # the second may come when the process is ending already
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "going on after round" in err
+    assert "Stopping after this round; press again to stop at once." in err
     assert "Go on with: seqapps run sentiment --data sample:toy --name killed" in err
     assert "Traceback" not in err
 
@@ -105,6 +108,22 @@ def test_a_run_killed_after_any_stage_goes_on_from_there(undisturbed, tmp_path, 
     # was lost.
     assert again.pop("version") == expected.pop("version") + (left == "model")
     assert (again, other_results) == (expected, others)
+
+
+@pytest.mark.long
+def test_the_first_press_in_the_export_stops_at_once(undisturbed, tmp_path):
+    process = start(tmp_path)
+    run = tmp_path / "runs" / "sentiment" / "killed"
+    wait_for(lambda: list(run.glob(".model.seqapps-partial-*")), process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopping after this round" not in err
+    assert "Go on with: seqapps run sentiment" in err
+    assert "Traceback" not in err
+    assert not list(run.glob("*model*"))
+    finish(tmp_path)
+    assert result(tmp_path) == result(undisturbed)
 
 
 @pytest.mark.long

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
 import shlex
+import signal
 import sys
 from typing import Any
 
@@ -72,6 +74,8 @@ def _exit_code(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        with contextlib.suppress(ValueError):  # not the main thread, which alone may say so
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # one more press changes nothing now
         _say_how_to_go_on(arguments)
         return 130
     except UserError as error:

@@ -8,6 +8,7 @@ import dataclasses
 import math
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from seqapps.errors import RunError, UserError
+from seqapps.interruption import AT_ONCE, Interruption
 from seqapps.layers.pooling import MaxPooling
 from seqapps.metrics.judge import values_of
 from seqapps.predict import in_process
@@ -59,18 +61,21 @@ def state(task, toy, settings):
 def fit(task, toy, settings, state):
     """Train in a folder; (weights, history without seconds, model, features)."""
 
-    def fit(folder, *, task=task, seed=0, progress=None, **changes):
+    def fit(folder, *, task=task, seed=0, progress=None, cases=None, lengths=None,
+            interruption=AT_ONCE, **changes):  # fmt: skip
         values = replace(settings, changes, where="test")
         model, features = train(
             task,
             values,
             state,
-            cases=toy.splits["train"][:199],
+            cases=toy.splits["train"][:199] if cases is None else cases,
             valid=toy.splits["valid"][:53],
             seed=seed,
             folder=folder / "checkpoints",
             history=folder / "history.csv",
+            lengths=lengths,
             progress=progress or Progress(),
+            interruption=interruption,
         )
         weights = [np.array(weight) for weight in model.get_weights()]
         return SimpleNamespace(
@@ -173,6 +178,63 @@ def test_a_training_interrupted_within_a_round_ends_as_one_never_interrupted(
     with pytest.raises(Stop):
         fit(tmp_path, progress=StopsAfter(1, steps=3))
     assert history_of(tmp_path) == undisturbed.history[:1]
+    assert_same(fit(tmp_path), undisturbed)
+
+
+class OneWordLeftOut(Sequence):
+    """Cases that are made while they are read, by a draw from NumPy's own generator."""
+
+    def __init__(self, cases) -> None:
+        self._cases = cases
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def __getitem__(self, place):
+        case = self._cases[place]
+        words = case["text"].split()
+        del words[np.random.randint(len(words))]
+        return {**case, "text": " ".join(words)}
+
+
+def test_cases_that_are_drawn_while_they_are_read_are_drawn_alike_after_a_stop(
+    fit, toy, tmp_path, undisturbed
+):
+    cases = OneWordLeftOut(toy.splits["train"][:199])
+    lengths = np.full(199, 7)
+    whole = fit(tmp_path / "whole", cases=cases, lengths=lengths)
+    assert whole.history != undisturbed.history
+    with pytest.raises(Stop):
+        fit(tmp_path / "stopped", cases=cases, lengths=lengths, progress=StopsAfter(2))
+    np.random.seed(3)  # another process is in another state
+    assert_same(fit(tmp_path / "stopped", cases=cases, lengths=lengths), whole)
+
+
+def test_patience_goes_on_counting_after_a_stop(fit, tmp_path):
+    """Without a step nothing gets better: the second round is the first of three to be waited."""
+    with pytest.raises(Stop):
+        fit(tmp_path, learning_rate=0.0, epochs=7, patience=3, progress=StopsAfter(3))
+    assert checkpoint.newest(tmp_path / "checkpoints").waited == 2
+    assert len(fit(tmp_path, learning_rate=0.0, epochs=7, patience=3).history) == 4
+
+
+class Asked(Interruption):
+    """Ctrl-C that is pressed in this round, counted from 1."""
+
+    def __init__(self, number: int) -> None:
+        self._left = number
+
+    def check(self) -> None:
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
+
+
+def test_an_interruption_is_looked_at_between_the_rounds(fit, tmp_path, undisturbed):
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path, interruption=Asked(2))
+    assert history_of(tmp_path) == undisturbed.history[:2]
+    assert checkpoint.newest(tmp_path / "checkpoints").rounds_done == 2
     assert_same(fit(tmp_path), undisturbed)
 
 
