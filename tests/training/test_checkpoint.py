@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from seqapps import files
 from seqapps.training import checkpoint
 from seqapps.training.checkpoint import Position, newest, restore, save
 
@@ -123,7 +124,41 @@ def damage(folder, number: int, how: str) -> None:
 def test_a_damaged_newest_falls_back_to_the_one_before(how, model, tmp_path):
     save_rounds(tmp_path, model, 1, 1, 1)
     damage(tmp_path, 3, how)
+    said = []
+    assert newest(tmp_path, say=said.append).rounds_done == 2
+    assert said == [
+        f"{tmp_path}/round-00003.checkpoint is missing or damaged; going back to the checkpoint "
+        "before"
+    ]
+
+
+def test_a_newest_that_the_disk_cannot_read_falls_back_to_the_one_before(
+    model, tmp_path, monkeypatch
+):
+    save_rounds(tmp_path, model, 1, 1, 1)
+    real = files.Path.read_bytes
+
+    def bad_sector(path):
+        if path.name == "round-00003.checkpoint":
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(files.Path, "read_bytes", bad_sector)
     assert newest(tmp_path).rounds_done == 2
+
+
+def test_checkpoints_that_may_not_be_read_are_not_taken_for_damaged_ones(
+    model, tmp_path, monkeypatch
+):
+    """Training anew would overwrite what another user's process has made."""
+    save_rounds(tmp_path, model, 1)
+
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(files.Path, "read_bytes", refused)
+    with pytest.raises(PermissionError):
+        newest(tmp_path)
 
 
 def test_a_damaged_newest_that_was_the_first_better_one_for_long_falls_back_too(model, tmp_path):
