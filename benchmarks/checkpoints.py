@@ -1,11 +1,12 @@
 """What it costs that a killed run ends as one never killed: deterministic operations, checkpoints.
 
 The default settings of sentiment on `sample:rotten-tomatoes`, and other encoders. Determinism
-cannot be switched off again in a process, so two kinds of processes take turns; what is compared
-ran within the same minutes. A step is one of `fit` on batches that lie in memory: the pipeline is
-left out. Of several takes the quickest counts, which other work on the machine slows least.
+cannot be switched off again in a process, so there are two, one of each kind, which take turns: a
+take of one is followed at once by a take of the other, and their ratio is the median over the
+pairs, which other work on the machine disturbs least. A step is one of `fit` on batches that lie in
+memory: the pipeline is left out.
 
-    .venv/bin/python benchmarks/checkpoints.py [--turns 2] [--steps 60]
+    .venv/bin/python benchmarks/checkpoints.py [--takes 9] [--steps 30]
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,31 @@ MODELS = {
     "self-attention": {"wide": False, "encoder": "attention"},
     "vocabulary 30,000, embedding 256": {"wide": False, "vectors": "none", "embedding": 256},
 }
-TAKES = 5
+SAVED = 5  # checkpoints
 
 
-def measure(deterministic: bool, steps: int) -> dict[str, dict[str, float]]:
-    """Of every model: milliseconds a step, steps of an epoch, seconds and bytes of a checkpoint."""
+class Taker:
+    """A process that holds a model and measures it when it is told to."""
+
+    def __init__(self, kind: str, steps: int) -> None:
+        command = [sys.executable, __file__, "--child", kind, "--steps", str(steps)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True,
+        )  # fmt: skip
+
+    def ask(self, what: str) -> Any:
+        """The answer to "model NAME", "take" (seconds a step) or "facts"."""
+        assert self._process.stdin and self._process.stdout
+        print(what, file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+def answer_questions(deterministic: bool, steps: int) -> None:
+    """What a `Taker`'s process does."""
     import tensorflow as tf
 
     from seqapps import registry
@@ -40,15 +62,21 @@ def measure(deterministic: bool, steps: int) -> dict[str, dict[str, float]]:
     if not deterministic:
         tf.config.experimental.enable_op_determinism = lambda: None
     task = registry.load("sentiment")
-    data = load(task, "sample:rotten-tomatoes")
-    found = {}
-    for name, changes in MODELS.items():
-        settings = replace(task.settings, changes, where=name)
-        found[name] = of_model(task, settings, list(data.splits["train"]), steps)
-    return found
+    cases = list(load(task, "sample:rotten-tomatoes").splits["train"])
+    for line in sys.stdin:
+        what, _, name = line.strip().partition(" ")
+        if what == "model":
+            settings = replace(task.settings, MODELS[name], where=name)
+            take, facts = of_model(task, settings, cases, steps)
+            take()  # the first one traces
+        answers = {"model": lambda: None, "take": take, "facts": facts}
+        print(json.dumps(answers[what]()), flush=True)
 
 
-def of_model(task: Any, settings: Any, cases: list[Any], steps: int) -> dict[str, float]:
+def of_model(
+    task: Any, settings: Any, cases: list[Any], steps: int
+) -> tuple[Callable[[], float], Callable[[], dict[str, float]]]:
+    """(seconds a step, when it is called; seconds and bytes of a checkpoint, steps of a round)."""
     import tensorflow as tf
 
     from seqapps.data.batching import pipeline
@@ -66,18 +94,17 @@ def of_model(task: Any, settings: Any, cases: list[Any], steps: int) -> dict[str
         ),
     )
     read = read.apply(tf.data.experimental.assert_cardinality(len(batches)))
-    takes = []
-    for _ in range(1 + TAKES):
+
+    def take() -> float:
         started = time.perf_counter()
         model.fit(read, shuffle=False, verbose=0)
-        takes.append((time.perf_counter() - started) / len(batches))
-    seconds, size = of_checkpoint(model)
-    return {
-        "step": 1000 * min(takes[1:]),  # the first one traces
-        "steps": rounds.steps_per_epoch / rounds.per_epoch,
-        "checkpoint": seconds,
-        "size": size,
-    }
+        return (time.perf_counter() - started) / len(batches)
+
+    def facts() -> dict[str, float]:
+        seconds, size = of_checkpoint(model)
+        return {"seconds": seconds, "size": size, "steps": len(rounds.batches(0))}
+
+    return take, facts
 
 
 def of_checkpoint(model: Any) -> tuple[float, int]:
@@ -87,7 +114,7 @@ def of_checkpoint(model: Any) -> tuple[float, int]:
 
     takes = []
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as scratch:
-        for number in range(1, 1 + TAKES):
+        for number in range(1, 1 + SAVED):
             position = Position(rounds_done=number, best_round=1, best_before=min(1, number - 1))
             started = time.perf_counter()
             checkpoint.save(Path(scratch), model, position)
@@ -96,37 +123,34 @@ def of_checkpoint(model: Any) -> tuple[float, int]:
     return statistics.median(takes), size
 
 
-def child(*arguments: str) -> dict[str, dict[str, float]]:
-    command = [sys.executable, __file__, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=2, help="processes of each kind")
-    parser.add_argument("--steps", type=int, default=60, help="batches of a take")
+    parser.add_argument("--takes", type=int, default=9, help="of each kind and model")
+    parser.add_argument("--steps", type=int, default=30, help="batches of a take")
     parser.add_argument("--child", choices=("deterministic", "free"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
-        print(json.dumps(measure(given.child == "deterministic", given.steps)))
+        answer_questions(given.child == "deterministic", given.steps)
         return
-    kinds: dict[str, list[dict[str, dict[str, float]]]] = {"deterministic": [], "free": []}
-    for _ in range(given.turns):
-        for kind, turns in kinds.items():
-            turns.append(child("--child", kind, "--steps", str(given.steps)))
-    print("| model | ms/step | not deterministic | ratio | checkpoint, MB | seconds | of a round |")
-    print("|---|---|---|---|---|---|---|")
+    takers = [Taker(kind, given.steps) for kind in ("deterministic", "free")]
+    print("| model | ms/step | of one not deterministic | checkpoint, MB | seconds | of a round |")
+    print("|---|---|---|---|---|---|")
     for name in MODELS:
-        sure, free = ([turn[name] for turn in turns] for turns in kinds.values())
-        step, other = (min(turn["step"] for turn in turns) for turns in (sure, free))
-        saving = min(turn["checkpoint"] for turn in sure)
-        a_round = sure[0]["steps"] * step / 1000
+        for taker in takers:
+            taker.ask(f"model {name}")
+        pairs = [[taker.ask("take") for taker in takers] for _ in range(given.takes)]
+        ratio = statistics.median(sure / free for sure, free in pairs)
+        step = statistics.median(sure for sure, _ in pairs)
+        facts = takers[0].ask("facts")
+        saving = facts["seconds"]
+        share = saving / (saving + facts["steps"] * step)
         print(
-            f"| {name} | {step:.1f} | {other:.1f} | {step / other:.2f} "
-            f"| {sure[0]['size'] / 1e6:.1f} | {saving:.3f} | {saving / (saving + a_round):.1%} |"
+            f"| {name} | {1000 * step:.1f} | {ratio:.2f} | {facts['size'] / 1e6:.1f} "
+            f"| {saving:.3f} | {share:.1%} |",
+            flush=True,
         )
+    for taker in takers:
+        taker.end()
 
 
 if __name__ == "__main__":
