@@ -8,14 +8,12 @@ import numpy as np
 from seqapps.layers.attention import SinusoidalPositions, attention_block
 from seqapps.layers.pool import LogPool
 from seqapps.layers.pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
+from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.layers.scaled import ScaledDense
+from seqapps.training.adam import Adam
 
 LOSS = "sparse_categorical_crossentropy"
-RECURRENT = {
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
-    "simple_rnn": keras.layers.SimpleRNN,
-}
+RECURRENT = {"lstm": LSTM, "gru": GRU, "simple_rnn": keras.layers.SimpleRNN}
 
 
 def build_model(settings: Any, features: Any) -> Any:
@@ -37,9 +35,7 @@ def build_model(settings: Any, features: Any) -> Any:
         model, losses = keras.Model(inputs, [scores, *each]), [None, *[LOSS] * len(each)]
     else:
         model, losses = keras.Model(inputs if len(inputs) > 1 else inputs[0], scores), LOSS
-    model.compile(
-        keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.clip_norm), losses
-    )
+    model.compile(Adam(settings.learning_rate, global_clipnorm=settings.clip_norm), losses)
     return model
 
 
