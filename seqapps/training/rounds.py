@@ -11,6 +11,9 @@ from seqapps.data.batching import Batch, buckets, shuffled, steps_of
 from seqapps.task import Case, Task
 
 LONGEST = 500  # steps; a kill loses at most these
+# From here on, see docs/performance.md. Batches of one shape are compiled for once.
+MANY_TIME_STEPS = 100_000
+MANY_BATCHES = 1_000
 
 
 class Rounds:
@@ -25,7 +28,7 @@ class Rounds:
         seed: int,
         lengths: np.ndarray | None = None,
     ) -> None:
-        self._seed = seed
+        self._seed, self._epochs = seed, settings.epochs
         self._steps = steps_of(cases, task.batching, settings, lengths=lengths)
         self._buckets = buckets(cases, task.batching, settings, lengths=self._steps)
         self.steps_per_epoch = sum(-(-len(part) // size) for part, size in self._buckets)
@@ -38,6 +41,16 @@ class Rounds:
         order = shuffled(self._buckets, seed=self._seed, epoch=epoch)
         share = len(order) / self.per_epoch
         return order[round(part * share) : round((part + 1) * share)]
+
+    @property
+    def pays_to_compile(self) -> bool:
+        """Whether recurrent layers win back the seconds that XLA takes to compile their loops."""
+        if self._steps is None:
+            return self._epochs * self.steps_per_epoch >= MANY_BATCHES
+        one_after_the_other = sum(
+            -(-len(part) // size) * int(self._steps[part].max()) for part, size in self._buckets
+        )
+        return self._epochs * one_after_the_other >= MANY_TIME_STEPS
 
     def filled(self, batches: Sequence[Batch]) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
         """Steps of the cases of each batch, and the same with padding, both int [batches].

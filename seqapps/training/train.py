@@ -19,6 +19,7 @@ from seqapps.data.batching import Batch, pipeline
 from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.interruption import AT_ONCE, Interruption
+from seqapps.layers import recurrent
 from seqapps.metrics.judge import better, values_of
 from seqapps.predict import in_process
 from seqapps.progress import SILENT, Advance, Progress
@@ -63,6 +64,7 @@ def train(
     monitor = monitor_of(task, settings)
     model, features = build(task, settings, state, seed=seed)
     rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
+    recurrent.set_compiled(rounds.pays_to_compile)
     position = _resume(folder, model)
     predict = in_process(task, settings, model, features)
     batches: list[Batch] = []  # of the round that is being trained

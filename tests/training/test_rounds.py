@@ -1,5 +1,6 @@
 """A round is an epoch, or an equal part of a long one."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -65,3 +66,12 @@ def test_every_epoch_and_seed_has_an_order_of_its_own():
         for number in (0, 1, 2)
     }
     assert len(orders) == 6
+
+
+def test_long_trainings_compile_and_short_ones_do_not(sentiment):
+    rows = [{"text": "a b c d e f g h", "label": "x"}] * 600
+    settings = replace(sentiment.settings, batch_tokens=80)
+    short = Rounds(sentiment, rows, settings, seed=0)
+    long = Rounds(sentiment, rows, replace(settings, epochs=500), seed=0)
+    assert not short.pays_to_compile  # 8 epochs of 60 batches of 8 time steps
+    assert long.pays_to_compile
