@@ -28,7 +28,8 @@ class Rounds:
         seed: int,
         lengths: np.ndarray | None = None,
     ) -> None:
-        self._seed, self._epochs = seed, settings.epochs
+        self._seed = seed
+        self._epochs: int = settings.epochs
         self._steps = steps_of(cases, task.batching, settings, lengths=lengths)
         self._buckets = buckets(cases, task.batching, settings, lengths=self._steps)
         self.steps_per_epoch = sum(-(-len(part) // size) for part, size in self._buckets)
