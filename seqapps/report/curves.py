@@ -10,7 +10,9 @@ from typing import Any
 from seqapps.report.svg import BASELINE, GOOD, MODEL, MUTED
 from seqapps.task import Figure
 
-NO_CURVE = ("round", "steps", "seconds", "cpu_seconds")
+NO_CURVE = (
+    "round", "steps", "learning_rate", "gradient_norm", "clipped", "seconds", "cpu_seconds",
+)  # fmt: skip
 
 
 def read_history(file: Path) -> list[dict[str, float]]:

@@ -102,7 +102,7 @@ def _in_outputs(calls: Sequence[Any]) -> Finding | None:
     for call in calls:
         if not all(map(_finite, tf.nest.flatten(call.output))):
             return Finding(
-                f"{_told(call.layer)} is the first to give it.",
+                f"The {_told(call.layer)} is the first to give it.",
                 f"Its values grew out of range, most often because steps are too large. {STEPS}",
             )
     return None
@@ -128,16 +128,17 @@ def _in_gradients(
         if gradient is not None and not _finite(tf.convert_to_tensor(gradient))
     }
     for call in reversed(calls):
-        if call.layer.trainable_variables and name_of(call.layer.trainable_variables[0]) in broken:
+        if {name_of(variable) for variable in call.layer.trainable_variables} & broken:
             return Finding(
-                f"The loss is finite; coming from it, the gradient breaks at {_told(call.layer)}.",
+                "The loss is finite; coming from it, the gradient breaks at the "
+                f"{_told(call.layer)}.",
                 f"A root or a division at 0 has an infinite slope; else it exploded. {STEPS}",
             )
     return None
 
 
 def _told(layer: Any) -> str:
-    return f"The layer {layer.path or layer.name} ({type(layer).__name__})"
+    return f"layer {layer.path or layer.name} ({type(layer).__name__})"
 
 
 def _finite(values: Any) -> bool:
