@@ -11,9 +11,9 @@ from seqapps.task import Figure
 MOST_LAYERS = 8  # lines in one picture; the largest are shown
 COLOURS = (MODEL, BASELINE, THIRD, GOOD, BAD)
 REACH = (
-    "The length of the gradient of a case's loss by the recurrent state, that many steps before the "
-    "end of what the layer reads; of a layer that reads backwards the end is the first step. Where "
-    "the line falls by a factor at every step, what lies far back is not learnt from."
+    "The length of the gradient of a case's loss by the recurrent state, that many steps before "
+    "the end of what the layer reads; of a layer that reads backwards the end is the first step. "
+    "Where the line falls by a factor at every step, what lies far back is not learnt from."
 )
 
 
@@ -42,7 +42,7 @@ def _norms(history: Sequence[Mapping[str, float]], best: int) -> Figure:
         _by_round(axes, best)
         norms = [row["gradient_norm"] for row in history]
         axes.plot(rounds, norms, marker="o", ms=3.5, color=MODEL, label="norm")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max(norms) or 1)
         axes.set_ylabel("mean norm")
         axes.set_title("gradient norm" + (" and clipped steps" if any(clipped) else ""))
         if any(clipped):
@@ -63,7 +63,7 @@ def _rates(history: Sequence[Mapping[str, float]], best: int) -> Figure:
         _by_round(axes, best)
         rates = [row["learning_rate"] for row in history]
         axes.plot(range(1, len(rates) + 1), rates, marker="o", ms=3.5, color=MODEL)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max(rates) or 1)
         axes.set_title("learning rate (at the end of the round)")
 
     return Figure(title="Learning rate by round", draw=draw)
