@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import shutil
 from types import SimpleNamespace
 
@@ -82,12 +83,16 @@ def history(folder) -> list[dict[str, float]]:
     return rows
 
 
+def gradients(folder) -> list[dict]:
+    return json.loads((folder / "gradients.json").read_text())["rounds"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"schedule": "constant", "warm_up": 0.6},
         {"schedule": "linear"},
-        {"schedule": "cosine", "warm_up": 0.1},
+        {"schedule": "cosine", "warm_up": 0.1, "gradient_batches": 1},
         {"schedule": "inverse_square_root", "warm_up": 0.1},
         {"schedule": "plateau", "learning_rate": 0.9},
         {"weight_averaging": 0.9, "optimizer": "sgd", "weight_decay": 0.01},
@@ -104,6 +109,9 @@ def test_stopped_after_two_rounds_it_ends_as_if_never_stopped(changes, fit, tmp_
     assert len(whole.history) == 4
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+    seen, again = (gradients(run) for run in (tmp_path / "whole", stopped))
+    assert seen == again
+    assert [found["round"] for found in seen] == [1, 2, 3, 4]
     rates = [row["learning_rate"] for row in whole.history]
     assert len(set(rates)) > 1 or "weight_averaging" in changes, rates
     if changes.get("schedule") == "plateau":
@@ -137,6 +145,18 @@ def test_averaging_does_not_change_how_the_raw_weights_go(fit, tmp_path):
     plain, averaged = fit(tmp_path / "plain"), fit(tmp_path / "averaged", weight_averaging=0.97)
     assert [row["loss"] for row in averaged.history] == [row["loss"] for row in plain.history]
     assert averaged.history[0]["valid_log_loss"] != plain.history[0]["valid_log_loss"]
+
+
+def test_a_training_that_looks_at_its_gradients_ends_as_one_that_does_not(fit, tmp_path):
+    looks, does_not = (
+        fit(tmp_path / str(batches), gradient_batches=batches, epochs=2) for batches in (1, 0)
+    )
+    assert looks.history == does_not.history
+    for one, other in zip(looks.model.get_weights(), does_not.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    _, found = gradients(tmp_path / "1")
+    assert set(found["layers"]) == {"vectors", "out"}
+    assert all(norm > 0 for norm in found["layers"].values())
 
 
 def test_the_share_of_clipped_steps_is_told(fit, tmp_path):
