@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seqapps import answers, cost, files, runs, start, state
@@ -25,6 +26,8 @@ from seqapps.training.monitor import monitor_of
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from seqapps.training.rate_range import RateRange
 
 
 EXAMINED = 200_000  # rows; looking at more takes longer than a report is worth
@@ -107,6 +110,44 @@ def export(
     return run(request, progress=progress, interruption=interruption)
 
 
+def find_learning_rate(request: Request, *, progress: Progress = SILENT) -> tuple[RateRange, Path]:
+    """(the learning-rate range test, the picture of it beside the task's runs). Makes no run."""
+    task = request.task
+    data = load(
+        task, request.data, request.reading, most_rejected=request.most_rejected, progress=progress
+    )
+    check_trainable(task, data)
+    start.tensorflow(progress)
+    from seqapps.data import fitted
+    from seqapps.report.rate_range import rate_picture
+    from seqapps.training.rate_range import find_rate
+
+    code = _identity(request, data).code
+    with TemporaryDirectory() as aside:
+        folder = Path(aside) / "features"
+        fitted.fit(task, request.settings, data, code=code, to=folder, progress=progress)
+        learnt = state.load(folder)
+    found = task.cases(data.splits["train"], request.settings)
+    cases = found if isinstance(found, Sequence) else list(found)
+    lengths = fitted.lengths(task, request.settings, data, cases, code=code, progress=progress)
+    tried = find_rate(
+        task,
+        request.settings,
+        learnt,
+        cases=cases,
+        seed=request.seed,
+        lengths=lengths,
+        progress=progress,
+    )
+    picture = request.runs / task.name / "learning-rate.svg"
+    title = f"{task.name} on {data.spec}: loss while the learning rate grows"
+    files.write_bytes(
+        picture,
+        rate_picture(tried.rates, tried.losses, tried.smoothed, tried.suggested, title=title),
+    )
+    return tried, picture
+
+
 def report(folder: Run, task: Task, *, again: bool = False, progress: Progress = SILENT) -> Path:
     """Write `report.html` from what the run's folder holds, where it is not there or `again`."""
     if again or not folder.report.exists():
@@ -130,17 +171,7 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
         progress=progress,
     )
     check_trainable(task, data)
-    identity = runs.identity_of(
-        task,
-        values=request.settings,
-        seed=request.seed,
-        data=data.spec,
-        content=data.content,
-        fingerprint=data.fingerprint,
-        code_folder=request.code,
-        group=data.group,
-        reading=request.reading,
-    )
+    identity = _identity(request, data)
     with runs.opened(request.runs, identity, name=request.name, fresh=request.fresh) as folder:
         progress.say(f"run: {folder.folder}")
         for line in told(data):
@@ -163,6 +194,20 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
             )
             cost.note(folder.cost, meter.take("prepare"))
         yield Work(request, folder, data, identity.code, progress, interruption, meter)
+
+
+def _identity(request: Request, data: Data) -> runs.Identity:
+    return runs.identity_of(
+        request.task,
+        values=request.settings,
+        seed=request.seed,
+        data=data.spec,
+        content=data.content,
+        fingerprint=data.fingerprint,
+        code_folder=request.code,
+        group=data.group,
+        reading=request.reading,
+    )
 
 
 def _train(work: Work) -> tuple[Any, Any]:

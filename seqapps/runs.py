@@ -44,6 +44,14 @@ class Run:
         return self.folder / "history.csv"
 
     @property
+    def gradients(self) -> Path:
+        return self.folder / "gradients.json"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events"
+
+    @property
     def model(self) -> Path:
         return self.folder / "model"
 
@@ -86,7 +94,7 @@ class Run:
     def undo_after(self, stage: str) -> None:
         """Forget what later stages made of this stage's earlier result."""
         later = {
-            "prepare": [self.checkpoints, self.history],
+            "prepare": [self.checkpoints, self.history, self.gradients, self.events],
             "train": [self.model],
             "export": [self.evaluation, self.answers, self.explained, self.examined],
             "evaluate": [self.report, self.published],

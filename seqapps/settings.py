@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,9 +29,15 @@ def setting(
     return dataclasses.field(default=default, metadata={"meaning": meaning, **limits})
 
 
+def fields_of(settings: Any) -> list[dataclasses.Field[Any]]:
+    """Every field in the order of declaration; those that a class inherits come after its own."""
+    declared = [name for each in type(settings).__mro__ for name in inspect.get_annotations(each)]
+    return sorted(dataclasses.fields(settings), key=lambda field: declared.index(field.name))
+
+
 def as_dict(settings: Any) -> dict[str, Any]:
-    """Every setting by name, in the order of declaration."""
-    return {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    """Every setting by name, in the order of `fields_of`."""
+    return {field.name: getattr(settings, field.name) for field in fields_of(settings)}
 
 
 def files_of(settings: Any) -> list[Path]:
@@ -105,7 +112,7 @@ def dumps(settings: Any) -> str:
     import tomlkit
 
     document = tomlkit.document()
-    for field in dataclasses.fields(settings):
+    for field in fields_of(settings):
         item = tomlkit.item(getattr(settings, field.name))
         item.comment(meaning_of(field))
         document.add(field.name, item)

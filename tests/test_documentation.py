@@ -1,6 +1,5 @@
 """What the documentation says is true: its commands run, its tables are those of the code."""
 
-import dataclasses
 import os
 import re
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 
 from seqapps import registry
 from seqapps.cli import VERBS
-from seqapps.settings import meaning_of
+from seqapps.settings import fields_of, meaning_of
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -67,7 +66,7 @@ def test_the_settings_table_of_a_task_is_that_of_the_code(name):
     table = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", text, re.DOTALL)
     assert table is not None
     expected = ["| setting | default | meaning |", "|---|---|---|"]
-    for field in dataclasses.fields(registry.load(name).settings):
+    for field in fields_of(registry.load(name).settings):
         meaning = meaning_of(field).replace("|", "\\|")
         expected.append(f"| `{field.name}` | `{field.default}` | {meaning} |")
     assert table[1].split("\n") == [*expected, ""]

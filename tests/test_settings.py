@@ -13,6 +13,7 @@ from seqapps.settings import (
     as_dict,
     assign,
     dumps,
+    fields_of,
     load,
     loads,
     meaning_of,
@@ -228,7 +229,7 @@ def test_what_is_written_is_complete_and_in_the_order_of_declaration(sentiment):
 
 def test_every_setting_is_written_with_its_meaning(sentiment):
     lines = dumps(sentiment.settings).splitlines()
-    for line, field in zip(lines, fields(sentiment.settings), strict=True):
+    for line, field in zip(lines, fields_of(sentiment.settings), strict=True):
         assert line.startswith(f"{field.name} = ")
         assert line.endswith(f"# {meaning_of(field)}")
 

@@ -11,16 +11,17 @@ from seqapps.features import Features
 from seqapps.metrics.mean import mean_of
 from seqapps.settings import setting
 from seqapps.task import Case, Column, Example, Fixed, Goal, Output, Predict, Row, Sample, Task
+from seqapps.training.optimizer import Optimization, optimizer_of
 
 LOOKBACK, HORIZON, SEASON = 21, 7, 7  # days
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Optimization):
     units: int = setting(32, "size of the GRU's state", at_least=1)
     batch_size: int = setting(32, "windows in a batch", at_least=1)
     epochs: int = setting(20, "most passes over the training data", at_least=1)
-    learning_rate: float = setting(3e-3, "step size of Adam", at_least=0.0)
+    learning_rate: float = setting(3e-3, "size of the steps", at_least=0.0)
     monitor: str = setting("mae", "validation metric that chooses the best round")
     patience: int = setting(5, "epochs without a better value before stopping", at_least=1)
 
@@ -74,7 +75,7 @@ def build_model(settings, features):
     values = keras.Input([LOOKBACK, 1])
     state = keras.layers.GRU(settings.units)(values)  # [batch, units]
     model = keras.Model(values, keras.layers.Dense(HORIZON)(state))
-    model.compile(keras.optimizers.Adam(settings.learning_rate), "mse")
+    model.compile(optimizer_of(settings), "mse")
     return model
 
 
@@ -101,7 +102,7 @@ TASK = Task(
         )
     },
     settings=Settings(),
-    tiny=replace(Settings(), units=11, epochs=8),
+    tiny=replace(Settings(), units=11, epochs=8, gradient_batches=0),
     cases=cases,
     fit=fit,
     features=ScaledWindows,

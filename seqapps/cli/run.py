@@ -16,8 +16,21 @@ from seqapps.cli import options
 @click.option(
     "--require-goal", is_flag=True, help="Exit 1 and publish nothing where the goal is missed."
 )
+@click.option(
+    "--find-learning-rate",
+    is_flag=True,
+    help="Try growing learning rates on a model that is thrown away, draw the curve and suggest "
+    "one; nothing else is done.",
+)
 @options.open_option
-def command(task: str, quiet: bool, require_goal: bool, open_it: bool, **given: Any) -> None:
+def command(
+    task: str,
+    quiet: bool,
+    require_goal: bool,
+    find_learning_rate: bool,
+    open_it: bool,
+    **given: Any,
+) -> None:
     """Prepare, train, export, prove, evaluate, report, publish.
 
     The same command again goes on where it stopped. Ctrl-C while the model is trained lets the
@@ -30,6 +43,9 @@ def command(task: str, quiet: bool, require_goal: bool, open_it: bool, **given: 
     from seqapps.report.verdict import table, verdict
 
     request = request_of(task, require_goal=require_goal, **given)
+    if find_learning_rate:
+        _suggest_rate(request, quiet=quiet, open_it=open_it)
+        return
     progress = shown(quiet=quiet)
     folder = runner.run(request, progress=progress, interruption=AfterRound(progress))
     evaluation = files.read_json(folder.evaluation)
@@ -44,6 +60,24 @@ def command(task: str, quiet: bool, require_goal: bool, open_it: bool, **given: 
         click.echo(f'Try it: seqapps predict {model} "..."')
     if open_it:
         open_page(folder.report)
+
+
+def _suggest_rate(request: Any, *, quiet: bool, open_it: bool) -> None:
+    from seqapps import runner
+    from seqapps.cli.progress import shown
+    from seqapps.cli.text import open_page
+
+    tried, picture = runner.find_learning_rate(request, progress=shown(quiet=quiet))
+    lowest = int(tried.smoothed.argmin())
+    click.echo(
+        f"Suggested learning rate: {tried.suggested:g}. There the training loss has made a quarter "
+        f"of its fall; it is lowest at {tried.rates[lowest]:.1g}.\nCurve: {picture}"
+    )
+    if hasattr(request.settings, "learning_rate"):
+        now = request.settings.learning_rate
+        click.echo(f"Try it: --set learning_rate={tried.suggested:g} (now {now:g})")
+    if open_it:
+        open_page(picture)
 
 
 def request_of(

@@ -10,7 +10,10 @@ from typing import Any
 from seqapps.report.svg import BASELINE, GOOD, MODEL, MUTED
 from seqapps.task import Figure
 
-NO_CURVE = ("round", "steps", "tokens", "padding", "learning_rate", "seconds", "cpu_seconds")
+NO_CURVE = (
+    "round", "steps", "tokens", "padding", "learning_rate", "gradient_norm", "clipped", "seconds",
+    "cpu_seconds",
+)  # fmt: skip
 
 
 def read_history(file: Path) -> list[dict[str, float]]:

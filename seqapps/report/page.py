@@ -18,6 +18,7 @@ from seqapps.export import manifest
 from seqapps.export.manifest import EXTRA
 from seqapps.report import cases, labels, series, words
 from seqapps.report.curves import best_round, curves, read_history
+from seqapps.report.gradients import gradient_figures
 from seqapps.report.intervals import intervals
 from seqapps.report.picks import labels_of
 from seqapps.report.serve import serve
@@ -40,7 +41,7 @@ def page(run: Run, task: Task) -> str:
     data = files.read_json(run.examined) if run.examined.exists() else None
     proof = files.read_json(run.model / EXTRA / "proof.json")
     table = _label_table(data) if data else []
-    figures = _figures(task, record, evaluation, answers, explained, history)
+    figures = _figures(task, record, evaluation, answers, explained, history, _rounds(run))
     return render(
         "page.jinja",
         evaluation=evaluation,
@@ -131,6 +132,7 @@ def _figures(
     answers: Answers,
     explained: Mapping[str, Any],
     history: Sequence[dict[str, float]],
+    rounds: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[dict[str, str]]]:
     """Every picture of the page, by section."""
     monitor = record["settings"]["monitor"]
@@ -141,11 +143,20 @@ def _figures(
                     *task.figures(answers.cases, answers.model)],
         "words": words.figures(explained["effects"]),
         "curves": curves(history, best=best),
+        "gradients": gradient_figures(history, rounds, best=best),
     }  # fmt: skip
     found: dict[str, list[dict[str, str]]] = {}
     for name, figures in sections.items():
         found[name] = drawn(figures, first=sum(map(len, found.values())))
     return found
+
+
+def _rounds(run: Run) -> list[dict[str, Any]]:
+    """What was seen of the gradients in each round; nothing of a run that did not look."""
+    if not run.gradients.exists():
+        return []
+    rounds: list[dict[str, Any]] = files.read_json(run.gradients)["rounds"]
+    return rounds
 
 
 def _by_kind(

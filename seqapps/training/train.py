@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import tensorflow as tf
 
 from seqapps import files
 from seqapps.cost import Meter
-from seqapps.data.batching import Batch, pipeline
+from seqapps.data.batching import Batch, batch_of, pipeline
 from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.interruption import AT_ONCE, Interruption
@@ -25,11 +24,17 @@ from seqapps.predict import in_process
 from seqapps.progress import SILENT, Advance, Progress
 from seqapps.task import Case, State, Task
 from seqapps.training import checkpoint
+from seqapps.training.averaging import KeepsRaw, put_averages
 from seqapps.training.checkpoint import Position
+from seqapps.training.events import Events
+from seqapps.training.failure import Guard
+from seqapps.training.gradients import GradientLog, Probes
 from seqapps.training.live import Live
 from seqapps.training.monitor import monitor_of
 from seqapps.training.rounds import Rounds
+from seqapps.training.schedule import rate_callbacks
 from seqapps.training.variables import draw_alike
+from seqapps.training.watch import Watch
 
 
 def build(task: Task, settings: Any, state: State, *, seed: int) -> tuple[Any, Features]:
@@ -57,9 +62,10 @@ def train(
     """(model with its best weights, features); checkpoints lie in `folder`.
 
     `lengths` are the steps of the cases (int [cases]), counted here where they are not given. An
-    interruption is looked at between the rounds.
+    interruption is looked at between the rounds. Beside `history` are written `gradients.json` and
+    TensorBoard's `events`.
 
-    Raises RunError where the loss is not a number, UserError where `monitor` is no metric.
+    Raises RunError where loss or gradient are not finite, UserError where `monitor` is no metric.
     """
     monitor = monitor_of(task, settings)
     model, features = build(task, settings, state, seed=seed)
@@ -70,12 +76,24 @@ def train(
     batches: list[Batch] = []  # of the round that is being trained
     data = pipeline(cases, lambda: batches, task.columns, features.pair)
     live = Live(progress, rounds, monitor=monitor, optimizer=model.optimizer)
+    watch, raw = Watch(model), KeepsRaw()
+    probes = Probes(task, settings, model, features, cases, rounds.batches(0))
+    gradients = GradientLog(history.with_name("gradients.json"), rounds_done=position.rounds_done)
+    events = Events(history.with_name("events"), position.history, gradients.rounds)
+
+    def again(place: int) -> Any:
+        """The inputs and targets of a batch of this round."""
+        return features.pair(batch_of([cases[case] for case in batches[place]], task.columns))
+
     while not position.finished:
         interruption.check()
         number = position.rounds_done
         meter = Meter()
         draw_alike(seed, number)
         batches[:] = rounds.batches(number)
+        watch.start()
+        guard = Guard(watch, round_=number + 1, batches=len(batches), folder=folder, again=again)
+        rates = rate_callbacks(task, settings, position, rounds)
         with live.round(batches, position) as advance:
             losses = model.fit(
                 data,
@@ -84,18 +102,24 @@ def train(
                 steps_per_epoch=len(batches),
                 shuffle=False,  # the pipeline shuffles
                 verbose=0,
-                callbacks=[_Steps(advance)],
+                callbacks=[*rates, raw, guard, _Steps(advance)],
             ).history
         scores = values_of(task.metrics, valid, predict(valid))
+        raw.put_back()
+        found = probes.take()
         entry = {"round": number + 1, "steps": len(batches), **live.entry(), **_flat(losses)}
         entry |= {f"valid_{name}": value for name, value in scores.items()}
+        entry |= watch.columns()
         spent = meter.take("train")
         entry |= {"seconds": spent.wall_seconds, "cpu_seconds": spent.cpu_seconds}
         _take_up(position, entry, scores[monitor], task, settings, rounds)
+        gradients.add(number + 1, found)  # before the checkpoint, see GradientLog
         checkpoint.save(folder, model, position)
         write_history(history, position)
+        events.add(entry, found["layers"])
         progress.say(_line(entry, position, rounds, task, pace=live.pace()))
     checkpoint.restore(folder, position.best_round, model)
+    put_averages(model)
     return model, features
 
 
@@ -108,6 +132,7 @@ def trained(
     if position is None or not position.finished:
         raise RunError(f"{folder}: the training is not finished.")
     checkpoint.restore(folder, position.best_round, model)
+    put_averages(model)
     return model, features
 
 
@@ -121,21 +146,14 @@ def write_history(file: Path, position: Position) -> None:
 
 
 class _Steps(keras.callbacks.Callback):
-    """Tells the progress bar of every step, and stops when the loss is not a number."""
+    """Tells the progress bar of every step."""
 
     def __init__(self, advance: Advance) -> None:
         super().__init__()
         self._advance = advance
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        figures = logs or {}
-        loss = figures.get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise RunError(
-                f"The loss became {loss} at step {batch + 1} of this round. Lower learning_rate "
-                "or clip_norm; the last good checkpoint is kept."
-            )
-        self._advance(1, **figures)
+        self._advance(1, **(logs or {}))
 
 
 def _resume(folder: Path, model: Any) -> Position:

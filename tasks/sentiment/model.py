@@ -10,7 +10,7 @@ from seqapps.layers.pool import LogPool
 from seqapps.layers.pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.layers.scaled import ScaledDense
-from seqapps.training.adam import Adam
+from seqapps.training.optimizer import optimizer_of
 
 LOSS = "sparse_categorical_crossentropy"
 RECURRENT = {"lstm": LSTM, "gru": GRU, "simple_rnn": keras.layers.SimpleRNN}
@@ -35,7 +35,7 @@ def build_model(settings: Any, features: Any) -> Any:
         model, losses = keras.Model(inputs, [scores, *each]), [None, *[LOSS] * len(each)]
     else:
         model, losses = keras.Model(inputs if len(inputs) > 1 else inputs[0], scores), LOSS
-    model.compile(Adam(settings.learning_rate, global_clipnorm=settings.clip_norm), losses)
+    model.compile(optimizer_of(settings), losses)
     return model
 
 

@@ -22,6 +22,7 @@ from seqapps.task import (
     State,
     Task,
 )
+from seqapps.training.optimizer import Optimization
 
 from .samples import korean, rotten_tomatoes, speeches, toy
 
@@ -29,7 +30,7 @@ CHARACTERS_A_WORD = 6  # of English, the space counted
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Optimization):
     representation: str = setting(
         "embedding",
         "a vector for every token, or one vector over all n-grams of the text",
@@ -93,10 +94,11 @@ class Settings:
     )
     batch_tokens: int = setting(1500, "tokens in a batch, padding counted", at_least=1)
     epochs: int = setting(8, "most passes over the training data", at_least=1)
-    learning_rate: float = setting(2e-3, "step size of Adam", at_least=0.0)
-    clip_norm: float = setting(1.0, "longest gradient, by global norm", at_least=1e-6)
     monitor: str = setting("log_loss", "validation metric that chooses the best round")
     patience: int = setting(2, "epochs without a better value before stopping", at_least=1)
+    learning_rate: float = setting(
+        2e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
+    )
 
     def members(self) -> dict[str, "Settings"]:
         """What answers together, by name: one, parts of a wide and deep network, an ensemble."""
@@ -255,6 +257,7 @@ TASK = Task(
         batch_tokens=150,
         epochs=7,
         learning_rate=1e-2,
+        gradient_batches=0,
     ),
     fit=fit,
     features=features,
