@@ -68,10 +68,10 @@ def _suggest_rate(request: Any, *, quiet: bool, open_it: bool) -> None:
     from seqapps.cli.text import open_page
 
     tried, picture = runner.find_learning_rate(request, progress=shown(quiet=quiet))
-    lowest = int(tried.smoothed.argmin())
+    lowest = float(f"{tried.rates[tried.smoothed.argmin()]:.0e}")
     click.echo(
         f"Suggested learning rate: {tried.suggested:g}. There the training loss has made a quarter "
-        f"of its fall; it is lowest at {tried.rates[lowest]:.1g}.\nCurve: {picture}"
+        f"of its fall; it is lowest at {lowest:g}.\nCurve: {picture}"
     )
     if hasattr(request.settings, "learning_rate"):
         now = request.settings.learning_rate

@@ -17,7 +17,7 @@ from seqapps.task import Case, Task
 from seqapps.training.lags import RECURRENT, by_lag, kept_lags, state_gradients
 from seqapps.training.recording import layers_of, recorded
 
-BATCHES = 3  # where a task's settings do not say how many
+BATCHES = 2  # where a task's settings do not say how many
 EVERY = 50  # steps of a round for each of them: one costs about as much as two steps of training
 
 

@@ -51,7 +51,7 @@ class Optimization:
         at_least=0.0, at_most=0.99999,
     )  # fmt: skip
     gradient_batches: int = setting(
-        3, "most batches whose gradients are looked at after a round, by layer and by time lag",
+        2, "most batches whose gradients are looked at after a round, by layer and by time lag",
         at_least=0,
     )  # fmt: skip
 
