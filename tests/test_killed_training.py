@@ -26,6 +26,13 @@ TRAIN = [
     "--set", "epochs=9", "--set", "patience=9",
 ]  # fmt: skip
 COMMAND = [str(Path(sys.executable).with_name("seqapps")), *TRAIN]
+# The same, as a training that is long enough for its recurrent loops to be compiled by XLA.
+COMPILED = [
+    sys.executable, "-c",
+    "from seqapps.training import rounds; rounds.MANY_TIME_STEPS = 0; "
+    "import sys; from seqapps.cli import main; main(sys.argv[1:])",
+    *TRAIN,
+]  # fmt: skip
 TIMES = ("seconds", "cpu_seconds")
 LONG = 600  # seconds; a machine may be busy with other things
 
@@ -69,8 +76,8 @@ def hangs(process) -> NoReturn:
     pytest.fail(f"waited too long:\n{process.communicate()[1]}")
 
 
-def finish(folder):
-    code, _, said = end_of(start(folder))
+def finish(folder, command=COMMAND):
+    code, _, said = end_of(start(folder, command))
     assert code == 0, said
 
 
@@ -98,9 +105,9 @@ def kill(process) -> int:
     return process.returncode
 
 
-def kill_by_chance(folder, drawn: random.Random) -> None:
+def kill_by_chance(folder, drawn: random.Random, command=COMMAND) -> None:
     """kill -9 at any moment of the process, or at any moment of the rounds after the first new."""
-    process = start(folder)
+    process = start(folder, command)
     if drawn.random() < 0.3:
         time.sleep(drawn.uniform(0, 12))
     else:
@@ -132,8 +139,17 @@ def result(folder):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    finish(folder)
+    return whole(tmp_path_factory.mktemp("undisturbed"), COMMAND)
+
+
+@pytest.fixture(scope="module")
+def undisturbed_compiled(tmp_path_factory):
+    return whole(tmp_path_factory.mktemp("compiled"), COMPILED)
+
+
+def whole(folder, command):
+    """What a training comes to that nobody disturbs."""
+    finish(folder, command)
     arrays, position, history = found = result(folder)
     assert len(history) == 1 + 9
     assert position["finished"]
@@ -188,3 +204,13 @@ def test_killed_at_moments_drawn_by_chance_it_ends_with_the_same_bits(
         kill_by_chance(tmp_path, drawn)
     finish(tmp_path)
     assert result(tmp_path) == undisturbed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("attempt", range(5))
+def test_compiled_loops_end_with_the_same_bits_too(attempt, undisturbed_compiled, tmp_path):
+    drawn = random.Random(random.SystemRandom().randrange(10**6))
+    for _ in range(drawn.randint(2, 4)):
+        kill_by_chance(tmp_path, drawn, COMPILED)
+    finish(tmp_path, COMPILED)
+    assert result(tmp_path) == undisturbed_compiled
