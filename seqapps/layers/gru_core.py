@@ -24,6 +24,7 @@ import tensorflow as tf
 from seqapps.layers.steps import (
     Layout,
     Loop,
+    Reading,
     array_for,
     array_of,
     product_gradient,
@@ -33,28 +34,18 @@ from seqapps.layers.steps import (
 
 
 def gru(
-    inputs: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    states: Any,
-    *,
-    mask: Any,
-    training: bool,
-    sequences: bool,
-    compiled: bool,
+    inputs: Any, kernel: Any, recurrent: Any, bias: Any, states: Any, how: Reading
 ) -> tuple[Any, list[Any]]:
     """(hidden [batch, time, units] or None, [last hidden [batch, units]]).
 
     `inputs` are [batch, time, inputs], `kernel` [inputs, 3 units], `recurrent` [units, 3 units],
-    `bias` [2, 3 units] or None, `states` the initial hidden alone, `mask` bool [batch, time] or
-    None. All hidden states are given where `sequences` is set; `compiled` is for training.
+    `bias` [2, 3 units] or None, `states` the initial hidden alone.
     """
     bias = tf.zeros([2, kernel.shape[1]], kernel.dtype) if bias is None else bias
-    if not training:
-        return _answer(inputs, kernel, recurrent, bias, states[0], mask)
-    *hidden, last = _trained(mask, sequences, compiled)(inputs, kernel, recurrent, bias, states[0])
-    return hidden[0] if sequences else None, [last]
+    if not how.training:
+        return _answer(inputs, kernel, recurrent, bias, states[0], how.mask)
+    *hidden, last = _trained(how)(inputs, kernel, recurrent, bias, states[0])
+    return hidden[0] if how.sequences else None, [last]
 
 
 def _answer(
@@ -83,12 +74,13 @@ def _answer(
     return tf.transpose(hidden.stack(), [1, 0, 2]), [h]
 
 
-def _trained(mask: Any, sequences: bool, compiled: bool) -> Any:
+def _trained(how: Reading) -> Any:
     """(inputs, kernel, recurrent, bias, initial hidden) -> (all hidden, last hidden).
 
-    All hidden states are left out where nobody asks for `sequences`.
+    All hidden states are left out where nobody asks for them.
     """
-    forward, backward = _forward.taken(compiled=compiled), _backward.taken(compiled=compiled)
+    forward = _forward.taken(compiled=how.compiled)
+    backward = _backward.taken(compiled=how.compiled)
 
     @tf.custom_gradient
     def run(inputs: Any, kernel: Any, recurrent: Any, bias: Any, h0: Any) -> Any:
@@ -96,10 +88,10 @@ def _trained(mask: Any, sequences: bool, compiled: bool) -> Any:
         inputs, kernel, recurrent, bias, h0 = map(
             tf.stop_gradient, (inputs, kernel, recurrent, bias, h0)
         )
-        layout = Layout(inputs, compiled=compiled)
+        layout = Layout(inputs, compiled=how.compiled)
         with_bias = tf.concat([kernel, bias[:1]], 0)  # meets a column of ones
         xs, hs = layout.cut(inputs, filler=1.0, features=1), layout.cut_state(h0)
-        counts = layout.cut_mask(mask, inputs.dtype)
+        counts = layout.cut_mask(how.mask, inputs.dtype)
         hidden, last, saved = zip(
             *[
                 forward(times(x, with_bias), recurrent, bias[1], h, m, layout.time)
@@ -124,7 +116,7 @@ def _trained(mask: Any, sequences: bool, compiled: bool) -> Any:
             return d_inputs, d_kernel[:-1], d_recurrent, d_bias, layout.joined_state(d_h0)
 
         state = (layout.joined_state(last),)
-        return (layout.joined(hidden), *state) if sequences else state, gradient
+        return (layout.joined(hidden), *state) if how.sequences else state, gradient
 
     return run
 

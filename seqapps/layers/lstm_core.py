@@ -25,6 +25,7 @@ import tensorflow as tf
 from seqapps.layers.steps import (
     Layout,
     Loop,
+    Reading,
     array_for,
     array_of,
     product_gradient,
@@ -34,28 +35,18 @@ from seqapps.layers.steps import (
 
 
 def lstm(
-    inputs: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    states: Any,
-    *,
-    mask: Any,
-    training: bool,
-    sequences: bool,
-    compiled: bool,
+    inputs: Any, kernel: Any, recurrent: Any, bias: Any, states: Any, how: Reading
 ) -> tuple[Any, list[Any]]:
     """(hidden [batch, time, units] or None, last states [hidden, cell], each [batch, units]).
 
     `inputs` are [batch, time, inputs], `kernel` [inputs, 4 units], `recurrent` [units, 4 units],
-    `bias` [4 units] or None, `states` as the last states, `mask` bool [batch, time] or None.
-    All hidden states are given where `sequences` is set; `compiled` is for training.
+    `bias` [4 units] or None, `states` as the last states.
     """
     bias = tf.zeros_like(kernel[0]) if bias is None else bias
-    if not training:
-        return _answer(inputs, kernel, recurrent, bias, states, mask)
-    *hidden, h, c = _trained(mask, sequences, compiled)(inputs, kernel, recurrent, bias, *states)
-    return hidden[0] if sequences else None, [h, c]
+    if not how.training:
+        return _answer(inputs, kernel, recurrent, bias, states, how.mask)
+    *hidden, h, c = _trained(how)(inputs, kernel, recurrent, bias, *states)
+    return hidden[0] if how.sequences else None, [h, c]
 
 
 def _answer(
@@ -83,12 +74,13 @@ def _answer(
     return tf.transpose(hidden.stack(), [1, 0, 2]), [h, c]
 
 
-def _trained(mask: Any, sequences: bool, compiled: bool) -> Any:
+def _trained(how: Reading) -> Any:
     """(inputs, kernel, recurrent, bias, hidden, cell) -> (all hidden, last hidden, last cell).
 
-    All hidden states are left out where nobody asks for `sequences`.
+    All hidden states are left out where nobody asks for them.
     """
-    forward, backward = _forward.taken(compiled=compiled), _backward.taken(compiled=compiled)
+    forward = _forward.taken(compiled=how.compiled)
+    backward = _backward.taken(compiled=how.compiled)
 
     @tf.custom_gradient
     def run(inputs: Any, kernel: Any, recurrent: Any, bias: Any, h0: Any, c0: Any) -> Any:
@@ -96,11 +88,11 @@ def _trained(mask: Any, sequences: bool, compiled: bool) -> Any:
         inputs, kernel, recurrent, bias, h0, c0 = map(
             tf.stop_gradient, (inputs, kernel, recurrent, bias, h0, c0)
         )
-        layout = Layout(inputs, compiled=compiled)
+        layout = Layout(inputs, compiled=how.compiled)
         with_bias = tf.concat([kernel, bias[None]], 0)  # meets a column of ones
         xs = layout.cut(inputs, filler=1.0, features=1)
         hs, cs = layout.cut_state(h0), layout.cut_state(c0)
-        counts = layout.cut_mask(mask, inputs.dtype)
+        counts = layout.cut_mask(how.mask, inputs.dtype)
         hidden, last_h, last_c, saved = zip(
             *[
                 forward(times(x, with_bias), recurrent, h, c, m, layout.time)
@@ -130,7 +122,7 @@ def _trained(mask: Any, sequences: bool, compiled: bool) -> Any:
             )  # fmt: skip
 
         last = layout.joined_state(last_h), layout.joined_state(last_c)
-        return (layout.joined(hidden), *last) if sequences else last, gradient
+        return (layout.joined(hidden), *last) if how.sequences else last, gradient
 
     return run
 

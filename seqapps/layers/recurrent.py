@@ -94,6 +94,8 @@ def _read(
     """(last output, outputs, last states) as Keras's `inner_loop` gives them."""
     import tensorflow as tf
 
+    from seqapps.layers.steps import Reading
+
     ops, cell = keras.ops, layer.cell
     if training and layer.dropout:
         # One mask for all steps (Gal and Ghahramani 2016), as Keras draws it.
@@ -105,10 +107,8 @@ def _read(
     # Read here: a gradient of our own takes values, not variables.
     weights = [tf.identity(tf.convert_to_tensor(w)) for w in (cell.kernel, cell.recurrent_kernel)]
     bias = tf.identity(tf.convert_to_tensor(cell.bias)) if cell.use_bias else None
-    hidden, states = core(
-        sequences, *weights, bias, list(initial_state),
-        mask=mask, training=training, sequences=layer.return_sequences, compiled=_compiled,
-    )  # fmt: skip
+    how = Reading(mask, layer.return_sequences, training, _compiled)
+    hidden, states = core(sequences, *weights, bias, list(initial_state), how)
     if hidden is None:  # the last output is enough, and the last state is that
         hidden = states[0][:, None]
         mask = None if mask is None else _shown(mask, layer.zero_output_for_mask)[:, -1:]

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 MOST_BLOCKS = 4
 GRAIN = 8  # rows of a block are a multiple of it, and steps of a short batch
+
+
+class Reading(NamedTuple):
+    """How a layer reads its inputs."""
+
+    mask: Any  # bool [batch, time], or None
+    sequences: bool  # whether all hidden states are asked for, or the last alone
+    training: bool
+    compiled: bool  # whether the loops of training are compiled by XLA
 
 
 class Layout:
