@@ -19,11 +19,12 @@ import pytest
 
 from seqapps.training import checkpoint
 
+ROUNDS = 25  # enough that a Ctrl-C comes before the end, however quick they are
 TRAIN = [
     "train", "sentiment", "--data", "sample:toy", "--name", "killed", "--set", "vectors=none",
     "--set", "wide=false", "--set", "encoder=lstm", "--set", "dropout=0.4", "--set", "units=11",
     "--set", "embedding=7", "--set", "batch_tokens=80", "--set", "learning_rate=0.01",
-    "--set", "epochs=9", "--set", "patience=9",
+    "--set", f"epochs={ROUNDS}", "--set", f"patience={ROUNDS}",
 ]  # fmt: skip
 COMMAND = [str(Path(sys.executable).with_name("seqapps")), *TRAIN]
 # The same, as a training that is long enough for its recurrent loops to be compiled by XLA.
@@ -151,7 +152,7 @@ def whole(folder, command):
     """What a training comes to that nobody disturbs."""
     finish(folder, command)
     arrays, position, history = found = result(folder)
-    assert len(history) == 1 + 9
+    assert len(history) == 1 + ROUNDS
     assert position["finished"]
     assert len(arrays) in (2, 3)
     return found
@@ -180,8 +181,10 @@ def test_killed_in_saving_killed_by_chance_and_stopped_it_ends_with_the_same_bit
     code, out, said = end_of(process)
     assert (code, out) == (130, "")
     answer = said.index("Stopping after this round; press again to stop at once.\n")
-    assert f"round {rounds_done(tmp_path)} of at most 9" in said[answer:]  # it came to its end
-    assert rounds_done(tmp_path) < 9
+    assert (
+        f"round {rounds_done(tmp_path)} of at most {ROUNDS}" in said[answer:]
+    )  # it came to its end
+    assert rounds_done(tmp_path) < ROUNDS
     last = said.splitlines()[-1]
     assert last.startswith(
         "Stopped; finished rounds and stages are kept. Go on with: seqapps train"
