@@ -1,6 +1,7 @@
 """What many tests share: the toy data, a tiny trained sentiment model, its proven export."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ os.environ.setdefault(
 from seqapps import registry
 from seqapps.data.load import load
 from seqapps.settings import replace
+
+# Tests that press Ctrl-C start processes; a shell that runs the tests in the background has told
+# them to ignore it, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SEQAPPS_SHARED_DATA", ROOT.parent / "shared" / "data"))

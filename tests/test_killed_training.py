@@ -19,7 +19,7 @@ import pytest
 
 from seqapps.training import checkpoint
 
-ROUNDS = 25  # enough that a Ctrl-C comes before the end, however quick they are
+ROUNDS = 12  # enough that a Ctrl-C comes before the end, however quick they are
 TRAIN = [
     "train", "sentiment", "--data", "sample:toy", "--name", "killed", "--set", "vectors=none",
     "--set", "wide=false", "--set", "encoder=lstm", "--set", "dropout=0.4", "--set", "units=11",
