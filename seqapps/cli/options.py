@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from seqapps.backends import BACKENDS, TENSORFLOW
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -129,6 +131,13 @@ run_options = _together(
         default=0,
         show_default=True,
         help="Decides first weights, order and dropout.",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(BACKENDS),
+        default=TENSORFLOW,
+        show_default=True,
+        help="What Keras trains on; jax needs the extra 'jax' and a model without TensorFlow's own operations.",
     ),
     runs_option,
     output_option,

@@ -32,6 +32,10 @@ class Rounds:
         self._epochs: int = settings.epochs
         self._steps = steps_of(cases, task.batching, settings, lengths=lengths)
         self._buckets = buckets(cases, task.batching, settings, lengths=self._steps)
+        self._sizes = [size for _, size in self._buckets]
+        self._bucket_of = np.empty(len(cases), "int16")
+        for number, (part, _) in enumerate(self._buckets):
+            self._bucket_of[part] = number
         self.steps_per_epoch = sum(-(-len(part) // size) for part, size in self._buckets)
         self.per_epoch = -(-self.steps_per_epoch // LONGEST)
         self.total = self.per_epoch * settings.epochs
@@ -42,6 +46,10 @@ class Rounds:
         order = shuffled(self._buckets, seed=self._seed, epoch=epoch)
         share = len(order) / self.per_epoch
         return order[round(part * share) : round((part + 1) * share)]
+
+    def rows_of(self, batch: Batch) -> int:
+        """The cases in a whole batch of the bucket that the batch is of; it may be a rest."""
+        return self._sizes[int(self._bucket_of[batch[0]])]
 
     @property
     def pays_to_compile(self) -> bool:
