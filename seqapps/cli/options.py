@@ -120,6 +120,12 @@ most_rejected_option = click.option(
     metavar="SHARE", help="Stop where more than this share of the rows cannot be used.",
 )  # fmt: skip
 
+backend_option = click.option(
+    "--backend", type=click.Choice(BACKENDS), default=TENSORFLOW, show_default=True,
+    help="What the model is trained on; jax needs the extra 'jax' and a model without "
+    "TensorFlow's own operations.",
+)  # fmt: skip
+
 run_options = _together(
     data_options,
     most_rejected_option,
@@ -132,13 +138,7 @@ run_options = _together(
         show_default=True,
         help="Decides first weights, order and dropout.",
     ),
-    click.option(
-        "--backend",
-        type=click.Choice(BACKENDS),
-        default=TENSORFLOW,
-        show_default=True,
-        help="What Keras trains on; jax needs the extra 'jax' and a model without TensorFlow's own operations.",
-    ),
+    backend_option,
     runs_option,
     output_option,
     publish_option,
