@@ -35,6 +35,7 @@ from seqapps.task import Row, State, Task
 if TYPE_CHECKING:
     import numpy as np
 
+COMMAND = [sys.executable, "-m", "seqapps.training.worker"]
 FAILURES = {kind.__name__: kind for kind in (UserError, RunError, ProofError, OSError)}
 
 
@@ -119,7 +120,7 @@ class _Hears:
 def _worker(backend: str) -> Iterator[Any]:
     """The other process, which does not outlive the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "seqapps.training.worker"],
+        COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "KERAS_BACKEND": backend},

@@ -49,30 +49,36 @@ def batches_of(
 ) -> tf.data.Dataset:
     """What `fit` reads.
 
-    On JAX every batch has as many rows as its bucket's whole batches, and one of a few lengths.
-    Rows that are added are cases of the batch once more, with a weight of 0; the others weigh more
-    than 1 by as much as there are more rows, since Keras divides the loss by their number. Steps
-    are added on the right, as zeros, which is padding everywhere in seqapps.
+    On JAX every batch has as many rows as its bucket's whole batches, and as many steps as the
+    bucket's longest case or a few more. Rows that are added are cases of the batch once more, with
+    a weight of 0; the others weigh more than 1 by as much as there are more rows, since Keras
+    divides the loss by their number. Steps are added on the right, as zeros, which is padding
+    everywhere in seqapps.
     """
     if not on_jax():
         return pipeline(cases, batches, task.columns, features.pair)
 
     def filled() -> list[Batch]:
-        return [np.resize(batch, rounds.rows_of(batch)) for batch in batches()]
+        return [np.resize(batch, rounds.whole(batch)[0]) for batch in batches()]
 
-    def weights() -> Any:
+    def shapes() -> Any:
         for batch in batches():
-            yield row_weights(len(batch), rounds.rows_of(batch))
+            rows, steps = rounds.whole(batch)
+            yield row_weights(len(batch), rows), steps
 
-    def longer(pair: tuple[Any, Any], weight: Any) -> tuple[Any, Any, Any]:
-        inputs, targets = pair
-        return _longer(inputs, model.inputs), _longer(targets, model.outputs), weight
+    def longer(pair: tuple[Any, Any], shape: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+        (inputs, targets), (weights, steps) = pair, shape
+        return (
+            _longer(inputs, model.inputs, steps),
+            _longer(targets, model.outputs, steps),
+            weights,
+        )
 
-    data = pipeline(cases, filled, task.columns, features.pair)
-    weighed = tf.data.Dataset.from_generator(
-        weights, output_signature=tf.TensorSpec([None], "float32")
-    )
-    return tf.data.Dataset.zip(data, weighed).map(longer)
+    signature = (tf.TensorSpec([None], "float32"), tf.TensorSpec([], "int32"))
+    return tf.data.Dataset.zip(
+        pipeline(cases, filled, task.columns, features.pair),
+        tf.data.Dataset.from_generator(shapes, output_signature=signature),
+    ).map(longer)
 
 
 def row_weights(real: int, rows: int) -> np.ndarray:
@@ -84,25 +90,36 @@ def row_weights(real: int, rows: int) -> np.ndarray:
     return np.where(np.arange(rows) < real, np.float32(rows / real), np.float32(0))
 
 
-def _longer(values: Any, specs: Sequence[Any]) -> Any:
-    """Tensors [batch, time, ...] with more steps, where the model leaves their number open."""
+def _longer(values: Any, specs: Sequence[Any], least: Any = 0) -> Any:
+    """Tensors [batch, time, ...] with more steps, where the model leaves their number open.
+
+    They have one of a few numbers of steps, `least` or more.
+    """
     flat = keras.tree.flatten(values)
     # A model may have more outputs than targets, or a target without steps for an output with some.
     free = [len(spec.shape) > 1 and spec.shape[1] is None for spec in specs]
     free += [False] * (len(flat) - len(free))
     return keras.tree.pack_sequence_as(
         values,
-        [_padded(value) if open_ else value for value, open_ in zip(flat, free, strict=False)],
+        [
+            _padded(value, least) if open_ else value
+            for value, open_ in zip(flat, free, strict=False)
+        ],
     )
 
 
-def _padded(value: Any) -> Any:
+def _padded(value: Any, least: Any) -> Any:
     """[batch, time, ...] -> [batch, padded time, ...]; [batch] as it is."""
     if len(value.shape) < 2:
         return value
     time = tf.shape(value)[1]
     return tf.pad(
-        value, [[0, 0], [0, padded_size(time) - time], *[[0, 0]] * (len(value.shape) - 2)]
+        value,
+        [
+            [0, 0],
+            [0, padded_size(tf.maximum(time, least)) - time],
+            *[[0, 0]] * (len(value.shape) - 2),
+        ],
     )
 
 
@@ -217,7 +234,9 @@ class GuardOnJax(Guard):
     """Looks at the loss of every step, and at the weights at the end of the round."""
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if not all(np.isfinite(np.asarray(v)).all() for v in self.model.trainable_variables):
+        if not all(
+            np.isfinite(keras.ops.convert_to_numpy(v)).all() for v in self.model.trainable_variables
+        ):
             raise RunError(
                 f"Weights are not finite after round {self._round}. {STEPS} {self.last_good}"
             )

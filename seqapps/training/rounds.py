@@ -32,7 +32,6 @@ class Rounds:
         self._epochs: int = settings.epochs
         self._steps = steps_of(cases, task.batching, settings, lengths=lengths)
         self._buckets = buckets(cases, task.batching, settings, lengths=self._steps)
-        self._sizes = [size for _, size in self._buckets]
         self._bucket_of = np.empty(len(cases), "int16")
         for number, (part, _) in enumerate(self._buckets):
             self._bucket_of[part] = number
@@ -47,9 +46,13 @@ class Rounds:
         share = len(order) / self.per_epoch
         return order[round(part * share) : round((part + 1) * share)]
 
-    def rows_of(self, batch: Batch) -> int:
-        """The cases in a whole batch of the bucket that the batch is of; it may be a rest."""
-        return self._sizes[int(self._bucket_of[batch[0]])]
+    def whole(self, batch: Batch) -> tuple[int, int]:
+        """(cases in a whole batch of this batch's bucket, steps of the bucket's longest case).
+
+        Steps are 0 where batches have no lengths.
+        """
+        positions, size = self._buckets[int(self._bucket_of[batch[0]])]
+        return size, 0 if self._steps is None else int(self._steps[positions].max())
 
     @property
     def pays_to_compile(self) -> bool:
