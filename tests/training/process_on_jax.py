@@ -95,14 +95,13 @@ def test_filled_batches_have_few_shapes_and_every_case(sentiment, settings, case
     assert {len(weights) for *_, weights in filled} == whole
 
 
-def test_the_predictor_answers_what_the_model_says_op_by_op(sentiment, settings, cases, built):
-    """Beside longer cases and alone, for more and fewer cases than a filled batch has."""
+def test_the_predictor_answers_what_the_model_says(sentiment, settings, cases, built):
+    """To a batch that is filled up and to the same as it is."""
     model, features = built
-    predict = backend.predictor(sentiment, settings, model, features)
-    found = predict(cases[:3])
-    for case, response in zip(cases[:3], found, strict=True):
-        ids = features.encode(tf.constant([case["text"]])).numpy()
-        told = np.asarray(model(ids))[0]
+    found = backend.predictor(sentiment, settings, model, features)(cases[:3])
+    ids = features.encode(tf.constant([case["text"] for case in cases[:3]])).numpy()
+    assert ids.shape[1] % 8
+    for response, told in zip(found, np.asarray(model(ids)), strict=True):
         np.testing.assert_allclose(response["scores"], told, atol=1e-5)
         assert response["label"] == response["labels"][int(told.argmax())]
 

@@ -67,7 +67,8 @@ def train(monkeypatch, sentiment, tmp_path):
 def test_what_is_told_is_said_and_drawn_in_its_order(train):
     noted = Noted()
     train(
-        "tell(say=f\"{name}, seed {job.seed}, {len(job.rows)} row, {os.environ['KERAS_BACKEND']}\")\n"
+        "backend = os.environ['KERAS_BACKEND']\n"
+        'tell(say=f"{name}, seed {job.seed}, {len(job.rows)} row, {backend}")\n'
         'tell(open="round 1", total=5)\n'
         'tell(open="inner", total=None)\n'
         'tell(advance=2, figures={"left": "3 s"})\n'
