@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from seqapps import files, settings, state
+from seqapps.backends import TENSORFLOW
 from seqapps.data.load import Data, check_trainable, load
 from seqapps.data.splits import SPLITS, key_of
 from seqapps.data.usable import problem_of
@@ -38,6 +39,7 @@ class Trial:
     task: Task
     file: Path | None  # task.py where the task is a package; None for a single-file plugin
     folder: Path  # scratch
+    backend: str = TENSORFLOW  # that it is trained on; all else is TensorFlow's
 
     @cached_property
     def data(self) -> Data:
@@ -76,9 +78,17 @@ class Trial:
 
     def train(self, folder: Path) -> tuple[Any, Any]:
         """(model, features), calibrated as for an export."""
+        if self.backend == TENSORFLOW:
+            model, features = self._train_here(folder)
+        else:
+            model, features = self._train_apart(folder)
+        self.task.calibrate(self.task.tiny, model, features, self.cases("valid"))
+        return model, features
+
+    def _train_here(self, folder: Path) -> tuple[Any, Any]:
         from seqapps.training.train import train
 
-        model, features = train(
+        return train(
             self.task,
             self.task.tiny,
             self.state,
@@ -88,8 +98,23 @@ class Trial:
             folder=folder,
             history=folder / "history.csv",
         )
-        self.task.calibrate(self.task.tiny, model, features, self.cases("valid"))
-        return model, features
+
+    def _train_apart(self, folder: Path) -> tuple[Any, Any]:
+        from seqapps.training import apart
+        from seqapps.training.train import trained
+
+        rows = self.data.splits
+        job = apart.Job(
+            settings=self.task.tiny,
+            state=self.state,
+            rows=rows["train"],
+            valid=rows["valid"],
+            seed=0,
+            folder=folder,
+            history=folder / "history.csv",
+        )
+        apart.train(self.backend, self.task, job)
+        return trained(self.task, self.task.tiny, self.state, seed=0, folder=folder)
 
     @cached_property
     def predict(self) -> Predict:
@@ -355,11 +380,15 @@ def name_of(check: Check) -> str:
 
 
 def run(
-    task: Task, *, file: Path | None, checks: Sequence[Check] = CHECKS
+    task: Task,
+    *,
+    file: Path | None,
+    checks: Sequence[Check] = CHECKS,
+    backend: str = TENSORFLOW,
 ) -> Iterator[tuple[Check, str | None]]:
     """(check, what is wrong or None), one after the other."""
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(task, file, Path(folder))
+        trial = Trial(task, file, Path(folder), backend)
         for check in checks:
             try:
                 check(trial)

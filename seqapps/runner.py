@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seqapps import answers, cost, files, runs, start, state
+from seqapps.backends import TENSORFLOW, check_installed
 from seqapps.cost import Meter
 from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
 from seqapps.data.source import Reading
@@ -44,6 +45,7 @@ class Request:
     reading: Reading = field(default_factory=Reading)
     most_rejected: float = MOST_REJECTED  # share of rows
     seed: int = 0
+    backend: str = TENSORFLOW  # that the model is trained on
     name: str | None = None
     runs: Path = Path("runs")
     output: Path = Path("saved_models")
@@ -70,8 +72,7 @@ class Work:
 
     def cases(self, split: str) -> Sequence[Case]:
         """The cases of a split; read from the cache one by one where they are the rows."""
-        found = self.request.task.cases(self.data.splits[split], self.request.settings)
-        return found if isinstance(found, Sequence) else list(found)
+        return self.request.task.list_cases(self.data.splits[split], self.request.settings)
 
 
 def run(
@@ -113,6 +114,11 @@ def export(
 def find_learning_rate(request: Request, *, progress: Progress = SILENT) -> tuple[RateRange, Path]:
     """(the learning-rate range test, the picture of it beside the task's runs). Makes no run."""
     task = request.task
+    if request.backend != TENSORFLOW:
+        raise UserError(
+            f"--find-learning-rate runs on TensorFlow; leave out --backend {request.backend}. What "
+            "it suggests holds for both."
+        )
     data = load(
         task, request.data, request.reading, most_rejected=request.most_rejected, progress=progress
     )
@@ -127,8 +133,7 @@ def find_learning_rate(request: Request, *, progress: Progress = SILENT) -> tupl
         folder = Path(aside) / "features"
         fitted.fit(task, request.settings, data, code=code, to=folder, progress=progress)
         learnt = state.load(folder)
-    found = task.cases(data.splits["train"], request.settings)
-    cases = found if isinstance(found, Sequence) else list(found)
+    cases = task.list_cases(data.splits["train"], request.settings)
     lengths = fitted.lengths(task, request.settings, data, cases, code=code, progress=progress)
     tried = find_rate(
         task,
@@ -163,6 +168,7 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
     """Read the data, open the run's folder and fit the state where that is not done."""
     task, meter = request.task, Meter()
     monitor_of(task, request.settings)  # before anything is made
+    check_installed(request.backend)
     data = load(
         task,
         request.data,
@@ -201,6 +207,7 @@ def _identity(request: Request, data: Data) -> runs.Identity:
         request.task,
         values=request.settings,
         seed=request.seed,
+        backend=request.backend,
         data=data.spec,
         content=data.content,
         fingerprint=data.fingerprint,
@@ -233,6 +240,9 @@ def _train(work: Work) -> tuple[Any, Any]:
     )
     _say_what_is_cut(settings, lengths, work.progress)
     with work.interruption.deferred():
+        if work.request.backend != TENSORFLOW:
+            _train_apart(work, learnt, lengths)
+            return train.trained(task, settings, learnt, seed=seed, folder=folder.checkpoints)
         return train.train(
             task,
             settings,
@@ -246,6 +256,30 @@ def _train(work: Work) -> tuple[Any, Any]:
             progress=work.progress,
             interruption=work.interruption,
         )
+
+
+def _train_apart(work: Work, learnt: Any, lengths: np.ndarray | None) -> None:
+    """Train on the other backend; the run's checkpoints are the result."""
+    from seqapps.training import apart
+
+    request, folder = work.request, work.run
+    job = apart.Job(
+        settings=request.settings,
+        state=learnt,
+        rows=work.data.splits["train"],
+        valid=work.data.splits["valid"],
+        seed=request.seed,
+        folder=folder.checkpoints.absolute(),
+        history=folder.history.absolute(),
+        lengths=lengths,
+    )
+    apart.train(
+        request.backend,
+        request.task,
+        job,
+        progress=work.progress,
+        interruption=work.interruption,
+    )
 
 
 def _say_what_is_cut(settings: Any, lengths: np.ndarray | None, progress: Progress) -> None:
@@ -388,6 +422,7 @@ def request_of(
         reading=runs.reading_of(record),
         most_rejected=1.0,  # it was accepted when the run was made
         seed=record["seed"],
+        backend=record.get("backend", TENSORFLOW),
         name=folder.folder.name,
         runs=folder.folder.parent.parent,
         output=output,

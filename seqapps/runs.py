@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from seqapps import files, settings
+from seqapps.backends import PACKAGES as BACKEND_PACKAGES
+from seqapps.backends import TENSORFLOW
 from seqapps.data.source import Reading
 from seqapps.errors import UserError
 from seqapps.task import Task
@@ -122,11 +124,14 @@ class Identity:
     code: str
     group: str | None
     reading: Reading
+    backend: str = TENSORFLOW  # that the model is trained on
 
     @property
     def name(self) -> str:
-        """First 8 hex digits over settings, data and seed: the same command, the same name."""
+        """First 8 hex digits over what the command asks for: the same command, the same name."""
         content = [settings.as_dict(self.settings), self.fingerprint, self.seed]
+        if self.backend != TENSORFLOW:
+            content.append(self.backend)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]
 
 
@@ -195,6 +200,7 @@ def identity_of(
     code_folder: Path,
     group: str | None,
     reading: Reading,
+    backend: str = TENSORFLOW,
 ) -> Identity:
     """The identity of a run of `task`; `code_folder` is where the task's files lie."""
     core = files.digest_of_tree(Path(__file__).parent, "*.py", leave_out="tasks")
@@ -204,13 +210,16 @@ def identity_of(
         else hashlib.sha256(code_folder.read_bytes()).hexdigest()
     )
     code = hashlib.sha256(f"{core}{own}".encode()).hexdigest()
-    return Identity(task.name, values, seed, data, content, fingerprint, code, group, reading)
+    return Identity(
+        task.name, values, seed, data, content, fingerprint, code, group, reading, backend
+    )
 
 
 def record_text(identity: Identity) -> str:
     """The content of `run.toml`."""
     import tomlkit
 
+    packages = [*PACKAGES, *BACKEND_PACKAGES[identity.backend]]
     document = tomlkit.document()
     document.add(tomlkit.comment("What this run is; the same command goes on with it."))
     document.update(
@@ -218,6 +227,7 @@ def record_text(identity: Identity) -> str:
             "format": 1,
             "task": identity.task,
             "seed": identity.seed,
+            "backend": identity.backend,
             "data": {
                 "source": identity.data,
                 "content": identity.content,
@@ -228,7 +238,7 @@ def record_text(identity: Identity) -> str:
                 "data_dir": str(identity.reading.data_dir or ""),
             },
             "code": identity.code,
-            "versions": {name: metadata.version(name) for name in PACKAGES},
+            "versions": {name: metadata.version(name) for name in packages},
         }
     )
     head = tomlkit.dumps(document)
@@ -255,9 +265,9 @@ def _refuse_other(run: Run, identity: Identity) -> None:
         if old != new["settings"].get(key)
     ]
     differences += [
-        f"  {what}: {record[what]} there, {new[what]} now"
-        for what in ("task", "seed")
-        if record[what] != new[what]
+        f"  {what}: {record.get(what)} there, {new[what]} now"
+        for what in ("task", "seed", "backend")
+        if record.get(what) != new[what]
     ]
     if record["data"]["fingerprint"] != new["data"]["fingerprint"]:
         differences.append(

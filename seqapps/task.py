@@ -229,6 +229,11 @@ class Task:
         """The raw columns of a case, inputs first."""
         return {**self.inputs, **self.targets}
 
+    def list_cases(self, rows: Iterable[Row], settings: Any) -> Sequence[Case]:
+        """The cases of these rows; read one by one where they are the rows of a cache."""
+        found = self.cases(rows, settings)
+        return found if isinstance(found, Sequence) else list(found)
+
     @property
     def row_columns(self) -> Mapping[str, Column]:
         """The raw columns that a source must give."""

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from seqapps.backends import BACKENDS, TENSORFLOW
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -118,6 +120,12 @@ most_rejected_option = click.option(
     metavar="SHARE", help="Stop where more than this share of the rows cannot be used.",
 )  # fmt: skip
 
+backend_option = click.option(
+    "--backend", type=click.Choice(BACKENDS), default=TENSORFLOW, show_default=True,
+    help="What the model is trained on; jax needs the extra 'jax' and a model without "
+    "TensorFlow's own operations.",
+)  # fmt: skip
+
 run_options = _together(
     data_options,
     most_rejected_option,
@@ -130,6 +138,7 @@ run_options = _together(
         show_default=True,
         help="Decides first weights, order and dropout.",
     ),
+    backend_option,
     runs_option,
     output_option,
     publish_option,

@@ -156,6 +156,11 @@ class Records:
         kinds = INDEX | {f"label_{name}": "i" for name in labels}
         self.index = {name: _mapped(folder / "index" / name, kind) for name, kind in kinds.items()}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the same files; nothing of what they hold is sent to it."""
+        labels = [name.removeprefix("label_") for name in self.index.keys() - INDEX.keys()]
+        return Records, (self._folder.absolute(), self._shards, self._columns, labels)
+
     def __len__(self) -> int:
         return len(self.index["shard"])
 

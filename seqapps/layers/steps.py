@@ -35,8 +35,8 @@ class Layout:
         shape = tf.shape(inputs)
         self._batch, self.time = shape[0], shape[1]
         self._blocks = _cores() if compiled else 1
-        self._rows = _padded(-(-self._batch // self._blocks)) if compiled else self._batch
-        self._padded = _padded(self.time) if compiled else self.time
+        self._rows = padded_size(-(-self._batch // self._blocks)) if compiled else self._batch
+        self._padded = padded_size(self.time) if compiled else self.time
 
     def cut(self, value: Any, *, filler: float = 0.0, features: int = 0) -> list[Any]:
         """[batch, time, size] -> for each block [padded time, rows, size + features].
@@ -125,7 +125,7 @@ def _cores() -> int:
     return min(MOST_BLOCKS, threads or len(os.sched_getaffinity(0)))
 
 
-def _padded(size: Any) -> Any:
+def padded_size(size: Any) -> Any:
     """Up to 8, 16, 24, 32, and then to four sizes between two powers of two."""
     powers = tf.constant([2**n for n in range(6, 31)])
     grain = tf.maximum(GRAIN, tf.reduce_max(tf.where(powers <= size, powers // 4, 0)))

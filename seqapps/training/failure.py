@@ -42,19 +42,27 @@ class Guard(keras.callbacks.Callback):
         loss = (logs or {}).get("loss", 0.0)
         if math.isfinite(loss) and not self._watch.broken:
             return
-        found = find(self.model, *self._again(batch))
+        found = self.find(*self._again(batch))
         if math.isfinite(loss):
             what = "The gradient is not finite"
         else:
             what = f"The loss became {loss}"
-        kept = self._folder / f"round-{self._round - 1:05d}.checkpoint"
-        last = f"The last good checkpoint is {kept}."
-        if self._round == 1:
-            last = "There is no checkpoint yet: this was the first round."
         raise RunError(
             f"{what} at batch {batch + 1} of {self._batches} of round {self._round}. "
-            f"{found.where} {found.cause} {last}"
+            f"{found.where} {found.cause} {self.last_good}"
         )
+
+    def find(self, inputs: Any, targets: Any) -> Finding:
+        """Where the batch broke the model."""
+        return find(self.model, inputs, targets)
+
+    @property
+    def last_good(self) -> str:
+        """What training could go on from."""
+        if self._round == 1:
+            return "There is no checkpoint yet: this was the first round."
+        kept = self._folder / f"round-{self._round - 1:05d}.checkpoint"
+        return f"The last good checkpoint is {kept}."
 
 
 def find(model: Any, inputs: Any, targets: Any) -> Finding:
@@ -69,7 +77,7 @@ def find(model: Any, inputs: Any, targets: Any) -> Finding:
     variables = model.trainable_variables
     gradients = tape.gradient(loss, variables)
     return (
-        _in_data(inputs, targets)
+        in_data(inputs, targets)
         or _in_weights(model.variables)
         or _in_outputs(calls)
         or _in_loss(loss)
@@ -78,7 +86,7 @@ def find(model: Any, inputs: Any, targets: Any) -> Finding:
     )
 
 
-def _in_data(inputs: Any, targets: Any) -> Finding | None:
+def in_data(inputs: Any, targets: Any) -> Finding | None:
     for name, values in (("inputs", inputs), ("targets", targets)):
         if not all(map(_finite, tf.nest.flatten(values))):
             return Finding(

@@ -26,11 +26,11 @@ class Live:
         rounds: Rounds,
         *,
         monitor: str,
-        optimizer: Any,
+        rate: Callable[[], Any],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._progress, self._rounds, self._clock = progress, rounds, clock
-        self._monitor, self._optimizer = monitor, optimizer
+        self._monitor, self._rate = monitor, rate
         self._steps, self._started = 0, clock()  # of this process
         self._read: np.ndarray | None = None  # int [batches]: tokens of the round's batches
         self._computed: np.ndarray | None = None  # int [batches]: the same with padding
@@ -48,7 +48,7 @@ class Live:
 
     def entry(self) -> dict[str, float]:
         """Columns of `history.csv` about the round that is done."""
-        rate = {"learning_rate": _shortest(self._optimizer.learning_rate)}
+        rate = {"learning_rate": _shortest(self._rate())}
         if self._read is None or self._computed is None:
             return rate
         tokens, computed = int(self._read.sum()), int(self._computed.sum())
@@ -85,7 +85,7 @@ class Live:
         if position.best_value is not None:
             figures[self._monitor] = position.history[-1][f"valid_{self._monitor}"]
             figures["best"] = f"{position.best_value:.4f} (round {position.best_round})"
-        figures["learning rate"] = f"{_shortest(self._optimizer.learning_rate):g}"
+        figures["learning rate"] = f"{_shortest(self._rate()):g}"
         if self._read is not None and self._computed is not None:
             read, computed = self._read[:done].sum(), self._computed[:done].sum()
             figures["tokens/s"] = f"{read / max(seconds, 1e-9):,.0f}"

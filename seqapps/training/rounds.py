@@ -32,6 +32,9 @@ class Rounds:
         self._epochs: int = settings.epochs
         self._steps = steps_of(cases, task.batching, settings, lengths=lengths)
         self._buckets = buckets(cases, task.batching, settings, lengths=self._steps)
+        self._bucket_of = np.empty(len(cases), "int16")
+        for number, (part, _) in enumerate(self._buckets):
+            self._bucket_of[part] = number
         self.steps_per_epoch = sum(-(-len(part) // size) for part, size in self._buckets)
         self.per_epoch = -(-self.steps_per_epoch // LONGEST)
         self.total = self.per_epoch * settings.epochs
@@ -42,6 +45,14 @@ class Rounds:
         order = shuffled(self._buckets, seed=self._seed, epoch=epoch)
         share = len(order) / self.per_epoch
         return order[round(part * share) : round((part + 1) * share)]
+
+    def whole(self, batch: Batch) -> tuple[int, int]:
+        """(cases in a whole batch of this batch's bucket, steps of the bucket's longest case).
+
+        Steps are 0 where batches have no lengths.
+        """
+        positions, size = self._buckets[int(self._bucket_of[batch[0]])]
+        return size, 0 if self._steps is None else int(self._steps[positions].max())
 
     @property
     def pays_to_compile(self) -> bool:

@@ -10,6 +10,7 @@ import keras
 
 from seqapps.metrics.judge import better
 from seqapps.task import Metric, Task
+from seqapps.training.backend import optimizer_now
 from seqapps.training.checkpoint import Position
 from seqapps.training.monitor import monitor_of
 from seqapps.training.optimizer import Optimization
@@ -80,4 +81,4 @@ class SetsRate(keras.callbacks.Callback):
         self._rate_of = rate_of
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self.model.optimizer.learning_rate = self._rate_of(batch)
+        optimizer_now(self.model).learning_rate = self._rate_of(batch)

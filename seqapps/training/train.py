@@ -14,27 +14,24 @@ import tensorflow as tf
 
 from seqapps import files
 from seqapps.cost import Meter
-from seqapps.data.batching import Batch, batch_of, pipeline
+from seqapps.data.batching import Batch, batch_of
 from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.interruption import AT_ONCE, Interruption
 from seqapps.layers import recurrent
 from seqapps.metrics.judge import better, values_of
-from seqapps.predict import in_process
 from seqapps.progress import SILENT, Advance, Progress
 from seqapps.task import Case, State, Task
-from seqapps.training import checkpoint
+from seqapps.training import backend, checkpoint
 from seqapps.training.averaging import KeepsRaw, put_averages
 from seqapps.training.checkpoint import Position
 from seqapps.training.events import Events
-from seqapps.training.failure import Guard
-from seqapps.training.gradients import GradientLog, Probes
+from seqapps.training.gradients import GradientLog
 from seqapps.training.live import Live
 from seqapps.training.monitor import monitor_of
 from seqapps.training.rounds import Rounds
 from seqapps.training.schedule import rate_callbacks
 from seqapps.training.variables import draw_alike
-from seqapps.training.watch import Watch
 
 
 def build(task: Task, settings: Any, state: State, *, seed: int) -> tuple[Any, Features]:
@@ -72,12 +69,19 @@ def train(
     rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
     recurrent.set_compiled(rounds.pays_to_compile)
     position = _resume(folder, model)
-    predict = in_process(task, settings, model, features)
+    predict = backend.predictor(task, settings, model, features)
     batches: list[Batch] = []  # of the round that is being trained
-    data = pipeline(cases, lambda: batches, task.columns, features.pair)
-    live = Live(progress, rounds, monitor=monitor, optimizer=model.optimizer)
-    watch, raw = Watch(model), KeepsRaw()
-    probes = Probes(task, settings, model, features, cases, rounds.batches(0))
+    data = backend.batches_of(
+        task, cases, lambda: batches, model=model, features=features, rounds=rounds
+    )
+    live = Live(
+        progress,
+        rounds,
+        monitor=monitor,
+        rate=lambda: backend.optimizer_now(model).learning_rate,
+    )
+    watch, raw = backend.watch(model), KeepsRaw()
+    probes = backend.probes(task, settings, model, features, cases, rounds.batches(0))
     gradients = GradientLog(history.with_name("gradients.json"), rounds_done=position.rounds_done)
     events = Events(history.with_name("events"), position.history, gradients.rounds)
 
@@ -92,7 +96,9 @@ def train(
         draw_alike(seed, number)
         batches[:] = rounds.batches(number)
         watch.start()
-        guard = Guard(watch, round_=number + 1, batches=len(batches), folder=folder, again=again)
+        guard = backend.guard(
+            watch, round_=number + 1, batches=len(batches), folder=folder, again=again
+        )
         rates = rate_callbacks(task, settings, position, rounds)
         with live.round(batches, position) as advance:
             losses = model.fit(

@@ -60,8 +60,7 @@ def clock():
 
 @pytest.fixture
 def live(progress, rounds, clock):
-    optimizer = SimpleNamespace(learning_rate=np.float32(0.002))
-    return Live(progress, rounds, monitor="log_loss", optimizer=optimizer, clock=clock)
+    return Live(progress, rounds, monitor="log_loss", rate=lambda: np.float32(0.002), clock=clock)
 
 
 SECOND = Position(
@@ -82,9 +81,8 @@ def test_a_rounds_columns_of_the_history(live):
 
 
 def test_batches_without_lengths_have_neither_tokens_nor_padding(progress, clock):
-    optimizer = SimpleNamespace(learning_rate=0.5)
     rounds = rounds_of(Fixed())
-    live = Live(progress, rounds, monitor="log_loss", optimizer=optimizer, clock=clock)
+    live = Live(progress, rounds, monitor="log_loss", rate=lambda: 0.5, clock=clock)
     with live.round([np.array([0, 1, 2, 3])], Position()) as advance:
         advance(1, loss=0.25)
     assert (live.entry(), live.pace()) == ({"learning_rate": 0.5}, "")

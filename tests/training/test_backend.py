@@ -1,0 +1,39 @@
+"""What is different on JAX."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from seqapps.training import backend
+from seqapps.training.backend import row_weights
+
+TOLD = [  # of the first the worker says nothing either; the second is Keras's own business
+    "-W", "ignore:Explicitly requested dtype int64:UserWarning",
+    "-W", "ignore:__array__ implementation:DeprecationWarning",
+]  # fmt: skip
+
+
+def test_the_tests_that_need_jax_pass_in_a_process_of_their_own():
+    """Keras takes up its backend once, when it is imported."""
+    file = Path(__file__).with_name("process_on_jax.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TOLD, str(file)],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
+
+
+def test_here_it_is_tensorflow():
+    assert not backend.on_jax()
+
+
+def test_the_weights_of_rows_that_were_added_are_taken_by_the_real_ones():
+    assert row_weights(3, 3).tolist() == [1, 1, 1]
+    weights = row_weights(5, 7)
+    assert weights[5:].tolist() == [0, 0]
+    assert weights[0] == weights[4]
+    assert abs(weights.sum() - 7) < 1e-5
