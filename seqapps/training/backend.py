@@ -99,13 +99,9 @@ def _longer(values: Any, specs: Sequence[Any], least: Any = 0) -> Any:
     # A model may have more outputs than targets, or a target without steps for an output with some.
     free = [len(spec.shape) > 1 and spec.shape[1] is None for spec in specs]
     free += [False] * (len(flat) - len(free))
-    return keras.tree.pack_sequence_as(
-        values,
-        [
-            _padded(value, least) if open_ else value
-            for value, open_ in zip(flat, free, strict=False)
-        ],
-    )
+    pairs = zip(flat, free, strict=False)
+    longer = [_padded(value, least) if open_ else value for value, open_ in pairs]
+    return keras.tree.pack_sequence_as(values, longer)
 
 
 def _padded(value: Any, least: Any) -> Any:
@@ -113,14 +109,8 @@ def _padded(value: Any, least: Any) -> Any:
     if len(value.shape) < 2:
         return value
     time = tf.shape(value)[1]
-    return tf.pad(
-        value,
-        [
-            [0, 0],
-            [0, padded_size(tf.maximum(time, least)) - time],
-            *[[0, 0]] * (len(value.shape) - 2),
-        ],
-    )
+    more = padded_size(tf.maximum(time, least)) - time
+    return tf.pad(value, [[0, 0], [0, more], *[[0, 0]] * (len(value.shape) - 2)])
 
 
 def optimizer_now(model: Any) -> Any:
