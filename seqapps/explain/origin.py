@@ -65,7 +65,9 @@ def origin_of(
         model, features = trained(task, values, learnt, seed=bundle["seed"], folder=run.checkpoints)
         take_weights(model, exported)
     except RunError as error:
-        raise UserError(f"{run.folder} cannot be used: {error}") from None
+        raise UserError(
+            f"{run.folder} cannot be used, or is not as it was when this export was made: {error}"
+        ) from None
     except UserError:
         raise
     except Exception as error:  # files and code of another day may fail in any way

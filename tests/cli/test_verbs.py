@@ -82,8 +82,9 @@ def test_the_evaluation_has_the_model_and_every_baseline_with_intervals(inside, 
 def test_the_report_is_one_page_without_outside_requests(inside):
     page = (inside / "runs/sentiment/first/report.html").read_text()
     assert "tfidf_words" in page
-    # the score's intervals, confusion, reliability, length, words for two labels, five curves
-    assert page.count("<svg") == 11
+    # the score's intervals, confusion, reliability, length, words for two labels, five curves, and
+    # of gradients the norm, the layers and how far back they reach
+    assert page.count("<svg") == 14
     assert "<script" not in page
     for attribute in ('src="http', 'href="http', "@import", "url(http"):
         assert attribute not in page
