@@ -26,6 +26,13 @@ def tensorflow(progress: Progress = SILENT) -> None:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
+def cores() -> int:
+    """The CPU cores that this process may use, where the system tells; else all there are."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextmanager
 def stderr_aside() -> Iterator[None]:
     """Send what is written to stderr to the debug log, or back to stderr if the block fails.

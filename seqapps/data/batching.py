@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from seqapps import start
 from seqapps.task import Buckets, Case, Column, Fixed
 
 BUCKETS = 12  # quantiles of the lengths; more of them pad less but leave more broken last batches
@@ -126,16 +126,12 @@ def pipeline(
         name: tf.TensorSpec([None, *column.shape], column.dtype) for name, column in columns.items()
     }
     dataset = tf.data.Dataset.from_generator(raw, output_signature=signature)
-    dataset = dataset.map(pair, num_parallel_calls=_cores(), deterministic=True)
+    dataset = dataset.map(pair, num_parallel_calls=start.cores(), deterministic=True)
     # Autotuning looks again after 10, 20, 40, ... ms, and an iterator that ends waits for the next
     # look: a round of 5.2 seconds took 10.2.
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.prefetch(AHEAD).with_options(options)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _chunks(positions: np.ndarray, size: int) -> list[Batch]:

@@ -8,11 +8,12 @@ not compiled takes the batch as it is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+from seqapps import start
 
 MOST_BLOCKS = 4
 GRAIN = 8  # rows of a block are a multiple of it, and steps of a short batch
@@ -122,7 +123,7 @@ def array_for(like: Any, size: int) -> tf.TensorArray:
 def _cores() -> int:
     """Blocks run at once: as many as TensorFlow has threads, at most `MOST_BLOCKS`."""
     threads = tf.config.threading.get_intra_op_parallelism_threads()
-    return min(MOST_BLOCKS, threads or len(os.sched_getaffinity(0)))
+    return min(MOST_BLOCKS, threads or start.cores())
 
 
 def padded_size(size: Any) -> Any:

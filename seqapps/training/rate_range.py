@@ -13,6 +13,7 @@ import numpy as np
 
 from seqapps.data.batching import pipeline
 from seqapps.errors import RunError, UserError
+from seqapps.layers import recurrent
 from seqapps.progress import SILENT, Advance, Progress
 from seqapps.task import Case, State, Task
 from seqapps.training.rounds import Rounds
@@ -52,6 +53,7 @@ def find_rate(
     dropout, clipping, weight decay. Raises UserError where the task's optimizer takes no rate,
     RunError where the loss never fell.
     """
+    recurrent.set_compiled(False)  # too few steps to win that back
     model, features = build(task, settings, state, seed=seed)
     rates = np.geomspace(FIRST, LAST, STEPS)
     _check_takes(model, rates[0])

@@ -34,6 +34,12 @@ OPTIONS = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _compiled(monkeypatch):
+    """Whatever trainings of other tests in this process have left it at."""
+    monkeypatch.setattr(recurrent, "_compiled", True)
+
+
 def pair(kind, **options):
     """(Keras's layer, ours) with the same weights, drawn at random, biases too."""
     layers = STOCK[kind](UNITS, **options), kind(UNITS, **options)
