@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -18,12 +18,12 @@ class Features(tf.Module):
         """Batch of cases, each column [batch, ...] -> (model inputs, targets). Runs in tf.data."""
         raise NotImplementedError
 
-    def entry_names(self) -> Sequence[Sequence[str]]:
-        """For each model input [batch, entries], what its entries stand for, such as n-grams.
+    def entries(self, raw: dict[str, tf.Tensor]) -> Mapping[str, Sequence[Mapping[str, float]]]:
+        """What is counted or weighted in raw inputs, such as n-grams: name -> a dict for each row.
 
-        Nothing for an input whose entries have no names. `seqapps explain` shows them.
+        `seqapps explain` shows the numbers that are not zero, beside the names that they are of.
         """
-        return ()
+        return {}
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Batch of raw inputs -> the task's `answer`, each [batch, ...]. Is exported."""

@@ -46,6 +46,7 @@ class Request:
     most_rejected: float = MOST_REJECTED  # share of rows
     seed: int = 0
     backend: str = TENSORFLOW  # that the model is trained on
+    max_memory: int | None = None  # bytes that the training cases' tensors may take
     name: str | None = None
     runs: Path = Path("runs")
     output: Path = Path("saved_models")
@@ -253,6 +254,7 @@ def _train(work: Work) -> tuple[Any, Any]:
             folder=folder.checkpoints,
             history=folder.history,
             lengths=lengths,
+            max_memory=work.request.max_memory,
             progress=work.progress,
             interruption=work.interruption,
         )
@@ -272,6 +274,7 @@ def _train_apart(work: Work, learnt: Any, lengths: np.ndarray | None) -> None:
         folder=folder.checkpoints.absolute(),
         history=folder.history.absolute(),
         lengths=lengths,
+        max_memory=request.max_memory,
     )
     apart.train(
         request.backend,

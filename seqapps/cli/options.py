@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -126,6 +127,23 @@ backend_option = click.option(
     "TensorFlow's own operations.",
 )  # fmt: skip
 
+
+def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """2GB, 500 MB or 0 as bytes."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?\s*", value, re.IGNORECASE)
+    if not found:
+        raise click.BadParameter(f"{value!r} is no size; write 500MB or 2GB.")
+    return int(float(found[1]) * 1000 ** " kmgt".index(found[2].lower() or " "))
+
+
+max_memory_option = click.option(
+    "--max-memory", callback=_bytes, metavar="SIZE",
+    help="What the tensors of the training cases may take of memory, such as 2GB; where they are "
+    "larger they lie on disk. Default: a quarter of what is free.",
+)  # fmt: skip
+
 run_options = _together(
     data_options,
     most_rejected_option,
@@ -139,6 +157,7 @@ run_options = _together(
         help="Decides first weights, order and dropout.",
     ),
     backend_option,
+    max_memory_option,
     runs_option,
     output_option,
     publish_option,

@@ -117,8 +117,9 @@ def pipeline(
 
     def raw() -> Any:
         for batch in batches():
+            chosen = [cases[i] for i in batch]
             yield {
-                name: _stacked([cases[i][name] for i in batch], column)
+                name: _stacked([case[name] for case in chosen], column)
                 for name, column in columns.items()
             }
 

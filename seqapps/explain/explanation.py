@@ -12,7 +12,7 @@ import numpy as np
 from seqapps.data.batching import batch_of
 from seqapps.errors import UserError
 from seqapps.explain.origin import Origin, origin_of
-from seqapps.explain.steps import Recording, Step, entries, input_of, record
+from seqapps.explain.steps import Recording, Step, input_of, record
 from seqapps.export import manifest
 from seqapps.export.compare import compare
 from seqapps.export.manifest import DEFAULT
@@ -86,7 +86,7 @@ def explain(
         return Explanation(folder, default.answer, examples, [], unknown=reason)
     tokens, ids, weights = shown
     ids = [mine or _recorded_ids(recording, i, tokens[i]) for i, mine in enumerate(ids)]
-    named = [_entries(recording, origin, number) for number in range(len(rows))]
+    named = _entries(origin.features.entries(raw), len(rows))
     examples = [
         Shown(*known) for known in zip(rows, answers, tokens, ids, weights, named, strict=True)
     ]
@@ -149,15 +149,21 @@ def _recorded_ids(recording: Recording, row: int, tokens: list[str]) -> list[int
     return []
 
 
-def _entries(recording: Recording, origin: Origin, row: int) -> dict[str, dict[str, float]]:
-    """Of each input whose entries have names, those that are not zero."""
-    found = {}
-    names = origin.features.entry_names()
-    for symbol, value, known in zip(origin.model.inputs, recording.inputs, names, strict=False):
-        vector = np.asarray(value)[row]
-        if len(known) and vector.shape == (len(known),):
-            found[symbol.name] = entries(vector, known)
-    return found
+def _entries(
+    found: Mapping[str, Sequence[Mapping[str, float]]], rows: int
+) -> list[dict[str, dict[str, float]]]:
+    """Of each row, by name: the entries that are not zero, largest first."""
+    return [{name: largest_first(of[row]) for name, of in found.items()} for row in range(rows)]
+
+
+def largest_first(entries: Mapping[str, float]) -> dict[str, float]:
+    """Those that are not zero.
+
+    >>> largest_first({"a": 0, "film": 0.6, "lovely": -0.8})
+    {'lovely': -0.8, 'film': 0.6}
+    """
+    kept = [name for name, value in entries.items() if value]
+    return {name: entries[name] for name in sorted(kept, key=lambda name: -abs(entries[name]))}
 
 
 def _reading(recording: Recording, origin: Origin, layer: str, tokens: list[str]) -> Reading:

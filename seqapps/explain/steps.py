@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,15 +75,6 @@ def input_of(recording: Recording, model: Any, layer: str) -> tuple[Any, Any]:
     symbol = node.input_tensors[0]  # the mask is one of its inputs too
     value = keras.Model(model.inputs, symbol)(recording.inputs)
     return value, _mask(value)
-
-
-def entries(vector: np.ndarray, names: Sequence[str]) -> dict[str, float]:
-    """The entries that are not zero, largest first.
-
-    [0, 0.6, 0.8] named a, film, lovely -> {"lovely": 0.8, "film": 0.6}
-    """
-    places = sorted(np.flatnonzero(vector).tolist(), key=lambda place: -abs(vector[place]))
-    return {names[place]: float(vector[place]) for place in places}
 
 
 def _steps(model: Any, inputs: list[Any]) -> list[Step]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from seqapps.text.words import ranked
+from seqapps.text.words import padded, ranked
 
 MOST_COUNTED = 5_000_000  # n-grams held at a time: about 600 MB
 
@@ -76,8 +75,12 @@ class DocumentFrequency:
         return np.asarray(logs - logs.mean(axis=1, keepdims=True), "float32")
 
 
-class TermVector(tf.Module):
-    """String [batch, (n-grams)] -> float [batch, terms].
+class TermWeights(tf.Module):
+    """String [batch, (n-grams)] -> (ids int64 [batch, found], values float [batch, found]).
+
+    A text's entries in the vector over all terms, those alone that are not zero: `ids` are 1 for
+    the first term and so on, 0 is padding, and each stands there once. A vector of 60,000 entries
+    has some hundreds of them.
 
     `one_hot`: 1 for an n-gram that occurs. `counts`: how often, a row of the document-term matrix.
     `tfidf`: counts weighted by inverse document frequency, of length 1 (Salton and Buckley 1988).
@@ -87,21 +90,33 @@ class TermVector(tf.Module):
         super().__init__()
         self.size = len(terms)
         self.representation = representation
-        self.ids = keras.layers.StringLookup(vocabulary=terms, mask_token="")
+        self.ids = keras.layers.StringLookup(vocabulary=terms)  # 0 is unknown, 1 the first term
         self.idf = tf.constant(idf)  # [terms]
 
-    def __call__(self, terms: tf.RaggedTensor) -> Any:
-        ids = self.ids(terms.to_tensor(""))  # [batch, n-grams]; 0 is padding, 1 unknown
-        counts = tf.math.bincount(
-            tf.cast(ids, tf.int32),
-            minlength=self.size + 2,
-            maxlength=self.size + 2,
-            dtype=tf.float32,
-            axis=-1,
-            binary_output=self.representation == "one_hot",
-        )[:, 2:]
+    def __call__(self, terms: tf.RaggedTensor) -> tuple[tf.Tensor, tf.Tensor]:
+        ids = terms.with_flat_values(self.ids(terms.flat_values))  # [batch, (n-grams)]
+        ids = tf.ragged.boolean_mask(ids, ids > 0)
+        counted = tf.sparse.bincount(
+            ids, axis=-1, minlength=self.size + 1, binary_output=self.representation == "one_hot"
+        )  # sparse [batch, terms + 1]
+        found = tf.RaggedTensor.from_value_rowids(
+            counted.indices[:, 1], counted.indices[:, 0], nrows=terms.nrows()
+        )
+        values = found.with_flat_values(self._values(found, tf.cast(counted.values, tf.float32)))
+        return padded(found), padded(values)
+
+    def _values(self, ids: tf.RaggedTensor, counts: tf.Tensor) -> tf.Tensor:
+        """Float [all found], of counts alike."""
         if self.representation != "tfidf":
-            return tf.ensure_shape(counts, [None, self.size])
-        weighted = counts * self.idf
-        length = tf.norm(weighted, axis=-1, keepdims=True)
-        return tf.ensure_shape(tf.math.divide_no_nan(weighted, length), [None, self.size])
+            return counts
+        weighted = counts * tf.gather(self.idf, ids.flat_values - 1)
+        squares = tf.reduce_sum(ids.with_flat_values(weighted**2), axis=-1)  # [batch]
+        return weighted / tf.sqrt(tf.gather(squares, ids.value_rowids()))
+
+    def entries(self, terms: tf.RaggedTensor) -> list[dict[str, float]]:
+        """Of each text, its n-grams and their values."""
+        names = self.ids.get_vocabulary()
+        return [
+            {str(names[i]): float(value) for i, value in zip(*row, strict=True) if i}
+            for row in zip(*(found.numpy() for found in self(terms)), strict=True)
+        ]

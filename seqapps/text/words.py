@@ -62,13 +62,14 @@ def ranked(counts: Counter[bytes], *, size: int) -> list[str]:
 
 
 def padded(tokens: tf.RaggedTensor) -> tf.Tensor:
-    """Right padded with "": [batch, (tokens)] -> [batch, time], time at least 1.
+    """Right padded with "" or 0: [batch, (tokens)] -> [batch, time], time at least 1.
 
     One column remains even when no row has a token, so that recurrent layers have a step to take.
     """
-    dense = tokens.to_tensor("")  # [batch, time]
+    nothing = tf.zeros([], tokens.dtype)  # "" of strings
+    dense = tokens.to_tensor(nothing)  # [batch, time]
     missing = tf.maximum(0, 1 - tf.shape(dense)[1])
-    return tf.pad(dense, [[0, 0], [0, missing]], constant_values="")
+    return tf.pad(dense, [[0, 0], [0, missing]], constant_values=nothing)
 
 
 def chunks(

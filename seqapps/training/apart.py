@@ -51,6 +51,7 @@ class Job:
     folder: Path
     history: Path
     lengths: np.ndarray | None = None
+    max_memory: int | None = None  # bytes
 
 
 def train(

@@ -21,7 +21,8 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps.backends import JAX
-from seqapps.data.batching import Batch, pipeline, plan
+from seqapps.data.batching import Batch, plan
+from seqapps.data.paired import Source
 from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.layers.steps import padded_size
@@ -39,13 +40,7 @@ def on_jax() -> bool:
 
 
 def batches_of(
-    task: Task,
-    cases: Sequence[Case],
-    batches: Callable[[], Sequence[Batch]],
-    *,
-    model: Any,
-    features: Features,
-    rounds: Rounds,
+    source: Source, batches: Callable[[], Sequence[Batch]], *, model: Any, rounds: Rounds
 ) -> tf.data.Dataset:
     """What `fit` reads.
 
@@ -56,7 +51,7 @@ def batches_of(
     everywhere in seqapps.
     """
     if not on_jax():
-        return pipeline(cases, batches, task.columns, features.pair)
+        return source(batches)
 
     def filled() -> list[Batch]:
         return [np.resize(batch, rounds.whole(batch)[0]) for batch in batches()]
@@ -76,7 +71,7 @@ def batches_of(
 
     signature = (tf.TensorSpec([None], "float32"), tf.TensorSpec([], "int32"))
     return tf.data.Dataset.zip(
-        pipeline(cases, filled, task.columns, features.pair),
+        source(filled),
         tf.data.Dataset.from_generator(shapes, output_signature=signature),
     ).map(longer)
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 from seqapps import files
 from seqapps.cost import Meter
 from seqapps.data.batching import Batch, batch_of
+from seqapps.data.paired import source_of
 from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.interruption import AT_ONCE, Interruption
@@ -53,14 +54,16 @@ def train(
     folder: Path,
     history: Path,
     lengths: np.ndarray | None = None,
+    max_memory: int | None = None,
     progress: Progress = SILENT,
     interruption: Interruption = AT_ONCE,
 ) -> tuple[Any, Features]:
     """(model with its best weights, features); checkpoints lie in `folder`.
 
-    `lengths` are the steps of the cases (int [cases]), counted here where they are not given. An
-    interruption is looked at between the rounds. Beside `history` are written `gradients.json` and
-    TensorBoard's `events`.
+    `lengths` are the steps of the cases (int [cases]), counted here where they are not given.
+    `max_memory` is how many bytes the cases' tensors may take, see `source_of`. An interruption is
+    looked at between the rounds. Beside `history` are written `gradients.json` and TensorBoard's
+    `events`.
 
     Raises RunError where loss or gradient are not finite, UserError where `monitor` is no metric.
     """
@@ -71,9 +74,16 @@ def train(
     position = _resume(folder, model)
     predict = backend.predictor(task, settings, model, features)
     batches: list[Batch] = []  # of the round that is being trained
-    data = backend.batches_of(
-        task, cases, lambda: batches, model=model, features=features, rounds=rounds
+    source = source_of(
+        task,
+        settings,
+        features,
+        cases,
+        folder=folder,
+        max_memory=max_memory,
+        progress=progress,
     )
+    data = backend.batches_of(source, lambda: batches, model=model, rounds=rounds)
     live = Live(
         progress,
         rounds,

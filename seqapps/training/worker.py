@@ -94,6 +94,7 @@ def _train(task: Task, job: Job, told: Told) -> None:
             folder=job.folder,
             history=job.history,
             lengths=job.lengths,
+            max_memory=job.max_memory,
             progress=told,
             interruption=told,
         )

@@ -40,23 +40,27 @@ class TextFeatures(Features):
         }
 
     def encode(self, text: tf.Tensor) -> Any:
-        """String [batch] -> each member's ids [batch, time] or terms [batch, terms]; one alone."""
-        found = tuple(reader.encode(text) for reader in self.readers.values())
+        """String [batch] -> what the members take, one after the other; alone if it is one."""
+        found = tuple(tensor for reader in self.readers.values() for tensor in reader.encode(text))
         return found if len(found) > 1 else found[0]
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         inputs, labels = self.encode(batch["text"]), self.label_ids(batch["label"])  # [batch]
         if not self.ensemble:
             return inputs, labels
-        return inputs, (labels,) * (1 + len(inputs))  # the pool's and each member's scores
+        return inputs, (labels,) * (1 + len(self.readers))  # the pool's and each member's scores
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         scores = model(self.encode(raw["text"]))
         return self._answer(scores[0] if self.ensemble else scores)
 
-    def entry_names(self) -> list[list[str]]:
-        """The n-grams of each member's vector; none of a member that reads tokens."""
-        return [reader.entry_names() for reader in self.readers.values()]
+    def entries(self, raw: dict[str, tf.Tensor]) -> dict[str, list[dict[str, float]]]:
+        """The n-grams of each member that takes them."""
+        return {
+            f"{name}_terms": reader.entries(raw["text"])
+            for name, reader in self.readers.items()
+            if hasattr(reader, "terms")
+        }
 
     def naive_bayes(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return self._member(model, raw, "naive_bayes")
@@ -69,22 +73,22 @@ class TextFeatures(Features):
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How much of the pooled vector each token gives."""
-        place = next(i for i, reader in enumerate(self.readers.values()) if hasattr(reader, "ids"))
-        reader = list(self.readers.values())[place]
+        name, reader = next(pair for pair in self.readers.items() if hasattr(pair[1], "ids"))
         tokens = padded(reader.tokens(raw["text"]))  # [batch, time]
         ids = reader.ids(tokens)
         pooling = model.get_layer("pooling")
         before = keras.tree.flatten(pooling.input)[0]  # the mask is an input of the layer too
-        taken = keras.tree.flatten(model.input)[place]
-        states = keras.Model(taken, before)(ids)  # [batch, time, units]
+        states = keras.Model(model.get_layer(f"{name}_ids").output, before)(
+            ids
+        )  # [batch, time, units]
         weights = pooling.shares(states, mask=ids != 0)  # [batch, time]
         return {"tokens": tokens, "ids": ids, "weights": weights}
 
     def _member(self, model: Any, raw: dict[str, tf.Tensor], name: str) -> dict[str, tf.Tensor]:
         place = list(self.readers).index(name)
-        inputs, output = keras.tree.flatten(model.input), model.output[1 + place]
-        encoded = self.readers[name].encode(raw["text"])
-        return self._answer(keras.Model(inputs[place], output)(encoded))
+        reader, output = self.readers[name], model.output[1 + place]
+        taken = [model.get_layer(f"{name}_{what}").output for what in reader.takes]
+        return self._answer(keras.Model(taken, output)(list(reader.encode(raw["text"]))))
 
     def _answer(self, scores: tf.Tensor) -> dict[str, tf.Tensor]:
         return {

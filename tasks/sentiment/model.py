@@ -6,10 +6,10 @@ import keras
 import numpy as np
 
 from seqapps.layers.attention import SinusoidalPositions, attention_block
+from seqapps.layers.bag import BagDense, ScaledBagDense
 from seqapps.layers.pool import LogPool
 from seqapps.layers.pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from seqapps.layers.recurrent import GRU, LSTM
-from seqapps.layers.scaled import ScaledDense
 from seqapps.training.optimizer import optimizer_of
 
 LOSS = "sparse_categorical_crossentropy"
@@ -23,7 +23,7 @@ def build_model(settings: Any, features: Any) -> Any:
     wide and deep network (Cheng et al. 2016) are trained together: their logits are summed.
     """
     members = {name: _member(name, member, features) for name, member in settings.members().items()}
-    inputs = [taken for taken, _ in members.values()]
+    inputs = [one for taken, _ in members.values() for one in taken]
     logits = [given for _, given in members.values()]
     if len(logits) > 1 and not settings.ensemble:
         logits = [keras.layers.Add()(logits)]
@@ -39,22 +39,32 @@ def build_model(settings: Any, features: Any) -> Any:
     return model
 
 
-def _member(name: str, settings: Any, features: Any) -> tuple[Any, Any]:
+def _member(name: str, settings: Any, features: Any) -> tuple[list[Any], Any]:
     """(what it takes, logits [batch, labels])."""
-    reader = features.readers[name]
+    reader, labels = features.readers[name], len(features.labels)
+    ids = keras.Input([None], dtype="int64", name=f"{name}_{reader.takes[0]}")  # [batch, time]
     if settings.representation == "embedding":
-        inputs = keras.Input([None], dtype="int64", name=f"{name}_ids")  # [batch, time]
-        summary = _pooled(settings, _states(settings, _embedded(settings, reader, inputs)))
+        summary = _pooled(settings, _states(settings, _embedded(settings, reader, ids)))
         summary = keras.layers.Dropout(settings.dropout)(summary)
-    else:
-        inputs = keras.Input([reader.terms.size], name=f"{name}_terms")  # [batch, terms]
-        terms = keras.layers.Rescaling(_scale(settings))(inputs)
-        if reader.log_ratios is not None:
-            trained = settings.naive_bayes == "scale"
-            linear = ScaledDense(reader.log_ratios, factors=trained, name=f"{name}_logits")
-            return inputs, linear(terms)
-        summary = _hidden(settings, terms)
-    return inputs, keras.layers.Dense(len(features.labels), name=f"{name}_logits")(summary)
+        return [ids], keras.layers.Dense(labels, name=f"{name}_logits")(summary)
+    values = keras.Input([None], name=f"{name}_{reader.takes[1]}")  # [batch, n-grams]
+    bag = (ids, keras.layers.Rescaling(_scale(settings))(values))
+    return [ids, values], _of_ngrams(settings, reader, labels, bag, name=f"{name}_logits")
+
+
+def _of_ngrams(settings: Any, reader: Any, labels: int, bag: Any, *, name: str) -> Any:
+    """Logits [batch, labels]: linear, or with `layers` hidden layers before them."""
+    if reader.log_ratios is not None:
+        trained = settings.naive_bayes == "scale"
+        return ScaledBagDense(reader.log_ratios, factors=trained, name=name)(bag)
+    if not settings.layers:
+        return BagDense(reader.terms.size, labels, name=name)(bag)
+    hidden = BagDense(reader.terms.size, settings.units, activation="relu")(bag)
+    for _ in range(settings.layers - 1):
+        hidden = keras.layers.Dropout(settings.dropout)(hidden)
+        hidden = keras.layers.Dense(settings.units, activation="relu")(hidden)
+    hidden = keras.layers.Dropout(settings.dropout)(hidden)
+    return keras.layers.Dense(labels, name=name)(hidden)
 
 
 def _scale(settings: Any) -> float:
@@ -67,14 +77,6 @@ def _scale(settings: Any) -> float:
     if settings.representation != "tfidf":
         return 1.0
     return 1.5 if settings.naive_bayes == "weights" else 5.0
-
-
-def _hidden(settings: Any, terms: Any) -> Any:
-    """`layers` hidden layers, [batch, terms] -> [batch, units]; none is a linear model."""
-    for _ in range(settings.layers):
-        terms = keras.layers.Dense(settings.units, activation="relu")(terms)
-        terms = keras.layers.Dropout(settings.dropout)(terms)
-    return terms
 
 
 def _embedded(settings: Any, reader: Any, ids: Any) -> Any:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from seqapps.task import State
 from seqapps.text import vectors
-from seqapps.text.ngrams import DocumentFrequency, TermVector, ngrams
+from seqapps.text.ngrams import DocumentFrequency, TermWeights, ngrams
 from seqapps.text.words import TOKENS, Frequency, padded
 
 SPREAD = 0.3  # standard deviation of the numbers of given word vectors, as the model gets them
@@ -56,7 +56,7 @@ def _ngrams(tokens: tf.RaggedTensor, settings: Any) -> tf.RaggedTensor:
 
 
 class Reader(tf.Module):
-    """Token ids or a vector over n-grams, by `representation`."""
+    """Token ids or a bag of n-grams, by `representation`."""
 
     def __init__(self, settings: Any, state: State) -> None:
         super().__init__()
@@ -66,22 +66,23 @@ class Reader(tf.Module):
         if settings.representation == "embedding":
             # 0 is padding, 1 an unknown token, 2 and up the vocabulary
             self.ids = keras.layers.StringLookup(vocabulary=state["terms"], mask_token="")
+            self.takes = ("ids",)
         else:
-            self.terms = TermVector(state["terms"], state["idf"], settings.representation)
+            self.terms = TermWeights(state["terms"], state["idf"], settings.representation)
+            self.takes = ("terms", "values")
 
     def tokens(self, text: tf.Tensor) -> tf.RaggedTensor:
         found = TOKENS[self.settings.tokens](text)
         return found[:, : self.settings.max_tokens]  # [batch, (tokens)]
 
-    def entry_names(self) -> list[str]:
-        """The n-grams that the entries of the vector stand for; none where ids are given."""
-        if self.settings.representation == "embedding":
-            return []
-        return list(map(str, self.terms.ids.get_vocabulary()[2:]))  # after padding and unknown
+    def entries(self, text: tf.Tensor) -> list[dict[str, float]]:
+        """Of each text, its n-grams and their values."""
+        return self.terms.entries(_ngrams(self.tokens(text), self.settings))
 
-    def encode(self, text: tf.Tensor) -> tf.Tensor:
-        """String [batch] -> ids [batch, time], or float [batch, terms]."""
+    def encode(self, text: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """String [batch] -> ids [batch, time], or ids and values of n-grams [batch, found]."""
         tokens = self.tokens(text)
         if self.settings.representation == "embedding":
-            return self.ids(padded(tokens))
-        return self.terms(_ngrams(tokens, self.settings))
+            return (self.ids(padded(tokens)),)
+        ids, values = self.terms(_ngrams(tokens, self.settings))
+        return ids, values

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from seqapps.errors import UserError
-from seqapps.explain.steps import Recorder, entries, input_of, record
+from seqapps.explain.steps import Recorder, input_of, record
 from seqapps.features import Features
 from seqapps.settings import replace
 from seqapps.training.train import build
@@ -54,21 +54,21 @@ def test_an_ensemble_is_told_branch_by_branch(recorded):
     kinds = [step.kind for step in recording.steps]
     assert sorted(names) == sorted(layer.name for layer in model.layers)
     assert names[0] == "naive_bayes_terms"
-    assert kinds[:5] == ["InputLayer", "Rescaling", "ScaledDense", "Reshape", "InputLayer"]
+    assert kinds[:4] == ["InputLayer", "InputLayer", "Rescaling", "ScaledBagDense"]
     for step in recording.steps:
         assert all(names.index(read) < names.index(step.layer) for read in step.reads)
-    assert len(recording.inputs) == 3
-    known = features.entry_names()
-    assert [bool(names) for names in known] == [True, False, True]
-    assert list(entries(np.asarray(recording.inputs[0])[1], known[0])) == ["lovely"]
+    assert len(recording.inputs) == 5
+    known = features.entries(TEXTS)
+    assert list(known) == ["naive_bayes_terms", "characters_terms"]
+    assert list(known["naive_bayes_terms"][1]) == ["lovely"]
 
 
 def test_linear_layers_beside_the_reader_are_told_with_their_ngrams(recorded):
     _, features, recording = recorded()
     kinds = [step.kind for step in recording.steps]
-    assert kinds.count("ScaledDense") == 2
+    assert kinds.count("ScaledBagDense") == 2
     assert kinds.count("Add") == 1
-    assert [bool(names) for names in features.entry_names()] == [False, True, True]
+    assert list(features.entries(TEXTS)) == ["words_terms", "characters_terms"]
 
 
 def test_attention_layers_are_told_too(recorded):
@@ -87,12 +87,6 @@ def test_what_a_layer_reads_comes_with_its_mask(recorded):
     value, mask = input_of(recording, model, second)
     assert tuple(value.shape) == (2, 5, 26)  # two directions of 13 units
     assert np.asarray(mask).astype(int).tolist() == [[1] * 5, [1, 0, 0, 0, 0]]
-
-
-def test_entries_that_are_zero_are_left_out():
-    found = entries(np.array([0.0, 0.6, -0.8]), ["a", "film", "lovely"])
-    assert found == {"lovely": -0.8, "film": 0.6}
-    assert list(found) == ["lovely", "film"]
 
 
 class Untold(Features):

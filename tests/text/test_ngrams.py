@@ -6,7 +6,7 @@ import tensorflow as tf
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.naive_bayes import MultinomialNB
 
-from seqapps.text.ngrams import DocumentFrequency, TermVector, ngrams
+from seqapps.text.ngrams import DocumentFrequency, TermWeights, ngrams
 from seqapps.text.words import characters, words
 
 TEXTS = ["the film, the FILM", "a lovely film!", "the end", "lovely lovely"]
@@ -55,8 +55,24 @@ def test_vectors_are_those_of_scikit_learn(learnt, representation, made):
     new = ["the lovely film the film", "unknown", "", "the end of the film!"]
     order = [made.vocabulary_[term] for term in learnt[0]]
     expected = made.transform(new).toarray()[:, order]
-    found = TermVector(*learnt, representation)(terms_of(new))
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+    ids, values = TermWeights(*learnt, representation)(terms_of(new))
+    found = np.zeros([4, 1 + len(order)])
+    for row, entries in enumerate(zip(ids, values, strict=True)):
+        np.add.at(found[row], *entries)
+    np.testing.assert_allclose(found[:, 1:], expected, rtol=1e-5, atol=1e-7)
+    assert not found[:, 0].any()  # padding
+    assert ids.shape[1] == np.count_nonzero(expected, axis=1).max()
+
+
+def test_without_a_known_ngram_there_is_padding_alone(learnt):
+    ids, values = TermWeights(*learnt, "tfidf")(terms_of(["unknown", ""]))
+    np.testing.assert_array_equal(ids, [[0], [0]])
+    np.testing.assert_array_equal(values, [[0], [0]])
+
+
+def test_entries_are_told_by_name(learnt):
+    found = TermWeights(*learnt, "counts").entries(terms_of(["film zyzzyva film", ""]))
+    assert found == [{"film": 2.0}, {}]
 
 
 def test_what_occurs_in_one_text_of_many_is_left_out():

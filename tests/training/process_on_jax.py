@@ -57,7 +57,10 @@ def read_by_fit(sentiment, settings, cases, built):
     batches = rounds.batches(0)
     plain = pipeline(cases, lambda: batches, sentiment.columns, features.pair)
     filled = backend.batches_of(
-        sentiment, cases, lambda: batches, model=model, features=features, rounds=rounds
+        lambda wanted: pipeline(cases, wanted, sentiment.columns, features.pair),
+        lambda: batches,
+        model=model,
+        rounds=rounds,
     )
     return list(plain), list(filled), rounds
 

@@ -97,12 +97,20 @@ def test_the_explanation_has_a_weight_for_every_word(sentiment, tiny, trained):
     assert not np.asarray(shown["weights"])[shown["tokens"].numpy() == b""].any()
 
 
-def test_a_wide_and_deep_network_takes_ids_and_two_vectors_of_terms(sentiment, tiny, trained):
+def test_a_wide_and_deep_network_takes_ids_and_two_bags_of_ngrams(trained):
     _, features, state = trained
-    inputs = features.encode(tf.constant(["lovely"]))
-    assert [given.shape for given in inputs] == [
-        (1, 1), (1, len(state["words_terms"])), (1, len(state["characters_terms"]))
-    ]  # fmt: skip
+    ids, *bags = features.encode(tf.constant(["lovely"]))
+    assert ids.shape == (1, 1)
+    for terms, (places, values) in zip(
+        (state["words_terms"], state["characters_terms"]),
+        (bags[:2], bags[2:]),
+        strict=True,
+    ):
+        assert places.shape == values.shape
+        found = [terms[place - 1] for place in places.numpy()[0]]
+        assert len(found) == len(set(found))
+        assert set(found) <= set(terms)
+        assert np.linalg.norm(values) == pytest.approx(1, abs=1e-5)
 
 
 def test_the_scores_of_a_wide_and_deep_network_are_of_the_sum_of_its_logits(trained):

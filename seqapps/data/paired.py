@@ -1,0 +1,200 @@
+"""Cases as tensors, made once: what `Features.pair` gives is kept and not made anew each epoch."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import tensorflow as tf
+
+from seqapps.data.batching import AHEAD, Batch, pipeline, plan
+from seqapps.data.records import Rows
+from seqapps.progress import SILENT, Progress
+from seqapps.task import Case, Task
+
+LOOKED_AT = 8  # batches that tell how large all will be, and which tensors are equally long
+SHARE_OF_MEMORY = 0.25  # of what is free, where nobody says how much may be held
+SHARE_OF_DISK = 0.5
+Source = Callable[[Callable[[], Sequence[Batch]]], tf.data.Dataset]  # batches of positions -> pairs
+
+
+def source_of(
+    task: Task,
+    settings: Any,
+    features: Any,
+    cases: Sequence[Case],
+    *,
+    folder: Path,
+    max_memory: int | None = None,
+    progress: Progress = SILENT,
+) -> Source:
+    """A maker of pipelines of `features.pair(batch)`, which reads kept tensors where that is right.
+
+    They are held in memory up to `max_memory` bytes, otherwise in an unnamed file in `folder`,
+    which is gone with the process. They are made anew for every batch where they would serve one
+    epoch only, where `pair` draws by chance or cases are made while they are read, where tensors
+    are strings or have several free axes, and where they fit neither in memory nor on the disk.
+    """
+
+    def anew(batches: Callable[[], Sequence[Batch]]) -> tf.data.Dataset:
+        return pipeline(cases, batches, task.columns, features.pair)
+
+    parts = plan(cases, task.batching, settings)
+    specs = anew(lambda: parts).element_spec
+    if settings.epochs < 2 or not isinstance(cases, Rows | list | tuple) or not len(cases):
+        return anew
+    if not all(map(_keeps, tf.nest.flatten(specs))) or draws(task, features):
+        return anew
+    groups, size = _looked_at(anew, parts, cases)
+    most = max_memory
+    if most is None:
+        most = int(SHARE_OF_MEMORY * psutil.virtual_memory().available)
+    in_memory = size <= most
+    told = f"the tensors of {len(cases):,} training cases, {size / 1e6:,.0f} MB"
+    if not in_memory and size > SHARE_OF_DISK * shutil.disk_usage(folder).free:
+        progress.say(f"training: {told}, fit neither memory nor disk and are made for each batch")
+        return anew
+    kept = [
+        Kept(len(cases), spec, None if in_memory else folder) for spec in tf.nest.flatten(specs)
+    ]
+    with progress.track("making tensors of the cases", len(cases)) as advance:
+        for positions, pair in zip(parts, anew(lambda: parts), strict=True):
+            _keep(kept, groups, positions, [each.numpy() for each in tf.nest.flatten(pair)])
+            advance(len(positions))
+    for each in kept:
+        each.close()
+    if not in_memory:
+        progress.say(f"training: {told}, are kept on disk; memory is given by --max-memory")
+    return lambda batches: _from(kept, specs, batches)
+
+
+class Kept:
+    """One tensor of every case; of those with a free axis, as many steps as the case has."""
+
+    def __init__(self, cases: int, spec: tf.TensorSpec, folder: Path | None) -> None:
+        self.free = _is_free(spec)
+        self._rest = tuple(spec.shape[2:] if self.free else spec.shape[1:])
+        self._dtype = np.dtype(spec.dtype.as_numpy_dtype)
+        self._file = None if folder is None else tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._parts: list[np.ndarray] = []
+        self._all = np.empty(0)
+        self._starts = np.zeros(cases, "int64")
+        self._lengths = np.ones(cases, "int64")
+        self._size = 0
+
+    def add(self, positions: Batch, values: np.ndarray, lengths: np.ndarray | None) -> None:
+        """Keep [batch, ...], or of [batch, time, ...] each case's first steps."""
+        if lengths is not None:
+            values = values[np.arange(values.shape[1]) < lengths[:, None]]
+            self._lengths[positions] = lengths
+        counts = self._lengths[positions]
+        self._starts[positions] = self._size + np.cumsum(counts) - counts
+        self._size += len(values)
+        if self._file is None:
+            self._parts.append(values)
+        else:
+            self._file.write(np.ascontiguousarray(values).data)
+
+    def close(self) -> None:
+        """All cases are there."""
+        shape = (self._size, *self._rest)
+        if self._file is None:
+            self._all, self._parts = np.concatenate(self._parts), []
+        elif 0 in shape:
+            self._all = np.empty(shape, self._dtype)
+        else:
+            self._file.flush()
+            self._all = np.memmap(self._file, self._dtype, mode="r", shape=shape)
+
+    def batch(self, positions: Batch) -> np.ndarray:
+        """[batch, ...], or [batch, time, ...] with zeros on the right."""
+        if not self.free:
+            return np.asarray(self._all[self._starts[positions]])
+        lengths = self._lengths[positions]
+        ends = np.cumsum(lengths)
+        places = np.repeat(self._starts[positions] - ends + lengths, lengths) + np.arange(ends[-1])
+        values = np.zeros([len(positions), lengths.max(), *self._rest], self._dtype)
+        values[np.arange(values.shape[1]) < lengths[:, None]] = self._all[places]
+        return values
+
+
+def draws(task: Task, features: Any) -> bool:
+    """Whether `pair` draws by chance, or runs Python that might."""
+    specs = {
+        name: tf.TensorSpec([None, *column.shape], column.dtype)
+        for name, column in task.columns.items()
+    }
+    graph = tf.function(features.pair).get_concrete_function(specs).graph.as_graph_def()
+    functions = [graph.node, *(function.node_def for function in graph.library.function)]
+    names = {node.op for nodes in functions for node in nodes}
+    return any(
+        name.startswith(("Random", "Multinomial", "PyFunc", "EagerPyFunc", "RngRead"))
+        for name in names
+    ) or any("StatefulUniform" in name or "StatefulNormal" in name for name in names)
+
+
+def _looked_at(
+    anew: Source, parts: Sequence[Batch], cases: Sequence[Case]
+) -> tuple[list[int], float]:
+    """(for every tensor the first one that is as long in all batches, bytes of all cases)."""
+    places = np.linspace(0, len(parts) - 1, min(LOOKED_AT, len(parts))).astype(int)
+    some = [parts[place] for place in places]
+    found = [tf.nest.flatten(pair) for pair in islice(anew(lambda: some), len(some))]
+    shapes = [[tuple(each.shape[:2]) for each in pair] for pair in found]
+    widths = list(zip(*shapes, strict=True))
+    groups = [widths.index(width) for width in widths]
+    bytes_ = sum(each.numpy().nbytes for pair in found for each in pair)
+    return groups, bytes_ / sum(map(len, some)) * len(cases)
+
+
+def _keep(
+    kept: Sequence[Kept], groups: Sequence[int], positions: Batch, values: Sequence[np.ndarray]
+) -> None:
+    """Without the zeros on the right, where all tensors that are as long have them."""
+    lengths: dict[int, np.ndarray] = {}
+    for each, group, value in zip(kept, groups, values, strict=True):
+        if each.free:
+            lengths[group] = np.maximum(lengths.get(group, 1), _real_steps(value))
+    for each, group, value in zip(kept, groups, values, strict=True):
+        each.add(positions, value, lengths[group] if each.free else None)
+
+
+def _real_steps(values: np.ndarray) -> np.ndarray:
+    """Steps up to the last that is not zero: [batch, time, ...] -> int [batch]."""
+    real = (values != 0).reshape([*values.shape[:2], -1]).any(axis=2)  # [batch, time]
+    steps = np.where(real, np.arange(1, real.shape[1] + 1), 0)
+    return np.asarray(steps.max(axis=1, initial=0))
+
+
+def _keeps(spec: Any) -> bool:
+    """Whether a tensor is of numbers, batch first, with no free axis but time."""
+    return (
+        isinstance(spec, tf.TensorSpec)
+        and spec.dtype != tf.string
+        and spec.shape.rank is not None
+        and spec.shape.rank > 0
+        and None not in spec.shape[2:]
+    )
+
+
+def _is_free(spec: tf.TensorSpec) -> bool:
+    return len(spec.shape) > 1 and spec.shape[1] is None
+
+
+def _from(
+    kept: Sequence[Kept], specs: Any, batches: Callable[[], Sequence[Batch]]
+) -> tf.data.Dataset:
+    def pairs() -> Any:
+        for positions in batches():
+            yield tf.nest.pack_sequence_as(specs, [each.batch(positions) for each in kept])
+
+    options = tf.data.Options()
+    options.autotune.enabled = False  # see `pipeline`
+    dataset = tf.data.Dataset.from_generator(pairs, output_signature=specs)
+    return dataset.prefetch(AHEAD).with_options(options)
