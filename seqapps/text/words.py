@@ -11,6 +11,7 @@ import tensorflow_text as tf_text
 
 NO_WORD = r"[^\p{L}\p{M}\p{N}'!?]+"
 AT_ONCE = 4096  # texts; enough to hide the cost of a call, small beside any model
+MOST_COUNTED = 5_000_000  # different tokens held at a time: about 600 MB
 CHARACTERS_AT_ONCE = 300_000  # their n-grams up to 5 are 1.5 million strings, about 200 MB
 Tokens = Callable[[tf.Tensor], tf.RaggedTensor]  # string [batch] -> string [batch, (tokens)]
 
@@ -41,14 +42,23 @@ TOKENS: dict[str, Tokens] = {"words": words, "characters": characters}  # by the
 
 
 class Frequency:
-    """How often each token occurs, counted as texts come by."""
+    """How often each token occurs, counted as texts come by.
 
-    def __init__(self) -> None:
+    Where too many different ones are held, those seen rarest so far are dropped (Manku and Motwani
+    2002, lossy counting): what is frequent in a large corpus survives, its count a little low.
+    """
+
+    def __init__(self, *, most: int = MOST_COUNTED) -> None:
         self.counts: Counter[bytes] = Counter()
+        self._most_counted = most
+        self._rarest = 1
 
     def add(self, tokens: tf.RaggedTensor) -> None:
         """Count the tokens of some texts: string [batch, (tokens)]."""
         self.counts.update(tokens.flat_values.numpy().tolist())
+        while len(self.counts) > self._most_counted:
+            self.counts = Counter({k: n for k, n in self.counts.items() if n > self._rarest})
+            self._rarest += 1
 
     def most(self, size: int) -> list[str]:
         """The `size` most frequent tokens, ties in alphabetical order."""

@@ -1,0 +1,1 @@
+"""Token by token in the graph: how the next one is chosen, and the loop around it."""
