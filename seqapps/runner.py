@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from seqapps import answers, cost, files, runs, start, state
+from seqapps import answers, cost, devices, files, runs, start, state
 from seqapps.backends import TENSORFLOW, check_installed
 from seqapps.cost import Meter
 from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
@@ -47,6 +47,7 @@ class Request:
     seed: int = 0
     backend: str = TENSORFLOW  # that the model is trained on
     max_memory: int | None = None  # bytes that the training cases' tensors may take
+    devices: int | str = 1  # that share its batches; "all" that there are
     name: str | None = None
     runs: Path = Path("runs")
     output: Path = Path("saved_models")
@@ -63,6 +64,7 @@ class Work:
     run: Run
     data: Data
     code: str  # digest of all code that the run rests on
+    devices: int  # that train
     progress: Progress
     interruption: Interruption
     meter: Meter = field(default_factory=Meter)
@@ -170,6 +172,7 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
     task, meter = request.task, Meter()
     monitor_of(task, request.settings)  # before anything is made
     check_installed(request.backend)
+    count = devices.resolved(request.devices, backend=request.backend)
     data = load(
         task,
         request.data,
@@ -178,9 +181,11 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
         progress=progress,
     )
     check_trainable(task, data)
-    identity = _identity(request, data)
+    identity = _identity(request, data, count)
     with runs.opened(request.runs, identity, name=request.name, fresh=request.fresh) as folder:
         progress.say(f"run: {folder.folder}")
+        if count > 1 and not _is_trained(folder):
+            devices.check_present(count)  # before anything is made
         for line in told(data):
             progress.say(f"data: {line}")
         if data.rejected:
@@ -200,15 +205,23 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
                 progress=progress,
             )
             cost.note(folder.cost, meter.take("prepare"))
-        yield Work(request, folder, data, identity.code, progress, interruption, meter)
+        yield Work(request, folder, data, identity.code, count, progress, interruption, meter)
 
 
-def _identity(request: Request, data: Data) -> runs.Identity:
+def _is_trained(folder: Run) -> bool:
+    from seqapps.training import checkpoint
+
+    position = checkpoint.newest(folder.checkpoints)
+    return folder.model.exists() or (position is not None and position.finished)
+
+
+def _identity(request: Request, data: Data, count: int = 1) -> runs.Identity:
     return runs.identity_of(
         request.task,
         values=request.settings,
         seed=request.seed,
         backend=request.backend,
+        devices=count,
         data=data.spec,
         content=data.content,
         fingerprint=data.fingerprint,
@@ -255,6 +268,7 @@ def _train(work: Work) -> tuple[Any, Any]:
             history=folder.history,
             lengths=lengths,
             max_memory=work.request.max_memory,
+            devices=work.devices,
             progress=work.progress,
             interruption=work.interruption,
         )
@@ -426,6 +440,7 @@ def request_of(
         most_rejected=1.0,  # it was accepted when the run was made
         seed=record["seed"],
         backend=record.get("backend", TENSORFLOW),
+        devices=record.get("devices", 1),
         name=folder.folder.name,
         runs=folder.folder.parent.parent,
         output=output,

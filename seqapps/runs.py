@@ -125,6 +125,7 @@ class Identity:
     group: str | None
     reading: Reading
     backend: str = TENSORFLOW  # that the model is trained on
+    devices: int = 1  # that share its batches
 
     @property
     def name(self) -> str:
@@ -132,6 +133,8 @@ class Identity:
         content = [settings.as_dict(self.settings), self.fingerprint, self.seed]
         if self.backend != TENSORFLOW:
             content.append(self.backend)
+        if self.devices != 1:
+            content.append(self.devices)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]
 
 
@@ -201,6 +204,7 @@ def identity_of(
     group: str | None,
     reading: Reading,
     backend: str = TENSORFLOW,
+    devices: int = 1,
 ) -> Identity:
     """The identity of a run of `task`; `code_folder` is where the task's files lie."""
     core = files.digest_of_tree(Path(__file__).parent, "*.py", leave_out="tasks")
@@ -211,7 +215,7 @@ def identity_of(
     )
     code = hashlib.sha256(f"{core}{own}".encode()).hexdigest()
     return Identity(
-        task.name, values, seed, data, content, fingerprint, code, group, reading, backend
+        task.name, values, seed, data, content, fingerprint, code, group, reading, backend, devices
     )
 
 
@@ -228,6 +232,7 @@ def record_text(identity: Identity) -> str:
             "task": identity.task,
             "seed": identity.seed,
             "backend": identity.backend,
+            "devices": identity.devices,
             "data": {
                 "source": identity.data,
                 "content": identity.content,
@@ -266,7 +271,7 @@ def _refuse_other(run: Run, identity: Identity) -> None:
     ]
     differences += [
         f"  {what}: {record.get(what)} there, {new[what]} now"
-        for what in ("task", "seed", "backend")
+        for what in ("task", "seed", "backend", "devices")
         if record.get(what) != new[what]
     ]
     if record["data"]["fingerprint"] != new["data"]["fingerprint"]:

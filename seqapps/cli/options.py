@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from seqapps.backends import BACKENDS, TENSORFLOW
+from seqapps.devices import ALL
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -144,6 +145,20 @@ max_memory_option = click.option(
     "larger they lie on disk. Default: a quarter of what is free.",
 )  # fmt: skip
 
+
+def _number_or_all(ctx: click.Context, param: click.Parameter, value: str) -> int | str:
+    if value == ALL:
+        return ALL
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is neither a number from 1 nor {ALL!r}.", ctx, param)
+
+
+devices_option = click.option(
+    "--devices", default="1", show_default=True, metavar=f"N|{ALL}", callback=_number_or_all,
+    help="How many GPUs of this machine share each batch (CPUs where there is none).",
+)  # fmt: skip
+
 run_options = _together(
     data_options,
     most_rejected_option,
@@ -158,6 +173,7 @@ run_options = _together(
     ),
     backend_option,
     max_memory_option,
+    devices_option,
     runs_option,
     output_option,
     publish_option,

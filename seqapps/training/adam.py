@@ -13,7 +13,8 @@ class Adam(keras.optimizers.Adam):
 
     Keras's own walks through weights and moments about ten times a step, which for large
     vocabularies takes as long as the network does. On the TensorFlow backend this one makes
-    one operation of it; elsewhere, under a distribution strategy and with `amsgrad`, it is Keras's.
+    one operation of it, on every device where several train; elsewhere and with `amsgrad` it is
+    Keras's.
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
@@ -22,9 +23,6 @@ class Adam(keras.optimizers.Adam):
             return
         import tensorflow as tf
 
-        if tf.distribute.has_strategy():
-            super().update_step(gradient, variable, learning_rate)
-            return
         dtype = variable.dtype
         place = self._get_variable_index(variable)
         steps = tf.cast(self.iterations + 1, dtype)

@@ -11,6 +11,8 @@ from typing import Any
 
 import keras
 
+from seqapps.training.optimizer import unwrapped
+
 
 class KeepsRaw(keras.callbacks.Callback):
     """Remembers the weights of the last step of `fit`, before Keras puts the averages there."""
@@ -20,7 +22,7 @@ class KeepsRaw(keras.callbacks.Callback):
         self._raw: list[Any] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self.model.optimizer.use_ema:
+        if unwrapped(self.model.optimizer).use_ema:
             self._raw = [keras.ops.copy(variable) for variable in self.model.trainable_variables]
 
     def put_back(self) -> None:

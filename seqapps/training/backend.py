@@ -30,6 +30,7 @@ from seqapps.predict import answers, in_process
 from seqapps.task import Case, Predict, Task
 from seqapps.training.failure import STEPS, Finding, Guard, in_data
 from seqapps.training.gradients import Probes
+from seqapps.training.replicas import row_weights, shares, sum_first
 from seqapps.training.rounds import Rounds
 from seqapps.training.watch import Watch
 
@@ -41,8 +42,8 @@ def on_jax() -> bool:
 
 def batches_of(
     source: Source, batches: Callable[[], Sequence[Batch]], *, model: Any, rounds: Rounds
-) -> tf.data.Dataset:
-    """What `fit` reads.
+) -> Any:
+    """What `fit` reads; of a model on several devices, each one's shares of the batches.
 
     On JAX every batch has as many rows as its bucket's whole batches, and as many steps as the
     bucket's longest case or a few more. Rows that are added are cases of the batch once more, with
@@ -51,6 +52,9 @@ def batches_of(
     everywhere in seqapps.
     """
     if not on_jax():
+        strategy = model.distribute_strategy
+        if strategy.num_replicas_in_sync > 1:
+            return shares(strategy, source, batches)
         return source(batches)
 
     def filled() -> list[Batch]:
@@ -74,15 +78,6 @@ def batches_of(
         source(filled),
         tf.data.Dataset.from_generator(shapes, output_signature=signature),
     ).map(longer)
-
-
-def row_weights(real: int, rows: int) -> np.ndarray:
-    """Float32 [rows] whose sum is `rows`, all of it on the real ones.
-
-    >>> row_weights(2, 3).tolist()
-    [1.5, 1.5, 0.0]
-    """
-    return np.where(np.arange(rows) < real, np.float32(rows / real), np.float32(0))
 
 
 def _longer(values: Any, specs: Sequence[Any], least: Any = 0) -> Any:
@@ -179,7 +174,7 @@ class NotWatched:
     def start(self) -> None:
         """There is nothing to count."""
 
-    def columns(self) -> dict[str, float]:
+    def columns(self, steps: int) -> dict[str, float]:
         """None."""
         return {}
 
@@ -193,8 +188,13 @@ class NoProbes:
 
 
 def watch(model: Any) -> Watch | NotWatched:
-    """What counts the gradients of every step."""
-    return NotWatched() if on_jax() else Watch(model)
+    """What counts the gradients of every step, and sees those of the whole batch."""
+    if on_jax():
+        return NotWatched()
+    watch = Watch(model)
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        sum_first(model)
+    return watch
 
 
 def probes(

@@ -8,13 +8,15 @@ from typing import Any
 from seqapps.settings import setting
 
 MOMENTUM = 0.9  # of sgd
+FLOAT32, MIXED_FLOAT16, MIXED_BFLOAT16 = "float32", "mixed_float16", "mixed_bfloat16"
 # Variables that no weight decay shrinks: "bias" in Keras, "dense/bias:0" where it is TensorFlow's.
 UNDECAYED = [r"(^|/)(bias|gamma|beta)(:0)?$"]
 
 
 @dataclass(frozen=True)
 class Optimization:
-    """What a task's settings inherit; `schedule`, `warm_up` and `gradient_batches` are the core's.
+    """What a task's settings inherit; training itself reads `schedule`, `warm_up`,
+    `precision` and `gradient_batches`.
 
     A task redeclares a field to give it another default.
     """
@@ -50,6 +52,12 @@ class Optimization:
         "and exported in place of the weights; 0 averages none",
         at_least=0.0, at_most=0.99999,
     )  # fmt: skip
+    precision: str = setting(
+        FLOAT32,
+        "what layers compute in while they are trained; the mixed ones are fast on a GPU, answers "
+        "and export are float32",
+        choices=(FLOAT32, MIXED_FLOAT16, MIXED_BFLOAT16),
+    )
     gradient_batches: int = setting(
         2, "most batches whose gradients are looked at after a round, by layer and by time lag",
         at_least=0,
@@ -89,3 +97,8 @@ def optimizer_of(settings: Optimization) -> Any:
     )
     optimizer.exclude_from_weight_decay(var_names=UNDECAYED)
     return optimizer
+
+
+def unwrapped(optimizer: Any) -> Any:
+    """The optimizer that makes the steps, where another one scales the loss around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -30,17 +30,20 @@ from seqapps.training.events import Events
 from seqapps.training.gradients import GradientLog
 from seqapps.training.live import Live
 from seqapps.training.monitor import monitor_of
+from seqapps.training.optimizer import FLOAT32
+from seqapps.training.precision import computing_in, precision_of, warn_where_slow
+from seqapps.training.replicas import strategy_of
 from seqapps.training.rounds import Rounds
 from seqapps.training.schedule import rate_callbacks
-from seqapps.training.variables import draw_alike
+from seqapps.training.variables import copy_variables, draw_alike
 
 
 def build(task: Task, settings: Any, state: State, *, seed: int) -> tuple[Any, Features]:
-    """A fresh (model, features), the same for the same seed, with deterministic operations."""
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-    features = task.features(settings, state)
-    return task.build_model(settings, features), features
+    """A fresh (model, features), the same for the same seed, with deterministic operations.
+
+    The model computes in float32 and on one device: it answers, and is exported.
+    """
+    return _built(task, settings, state, seed=seed, precision=FLOAT32)
 
 
 def train(
@@ -55,6 +58,7 @@ def train(
     history: Path,
     lengths: np.ndarray | None = None,
     max_memory: int | None = None,
+    devices: int = 1,
     progress: Progress = SILENT,
     interruption: Interruption = AT_ONCE,
 ) -> tuple[Any, Features]:
@@ -63,16 +67,21 @@ def train(
     `lengths` are the steps of the cases (int [cases]), counted here where they are not given.
     `max_memory` is how many bytes the cases' tensors may take, see `source_of`. An interruption is
     looked at between the rounds. Beside `history` are written `gradients.json` and TensorBoard's
-    `events`.
+    `events`. Several `devices` share each batch.
 
-    Raises RunError where loss or gradient are not finite, UserError where `monitor` is no metric.
+    Raises RunError where loss or gradient are not finite, UserError where `monitor` is no metric,
+    or where there are fewer devices.
     """
     monitor = monitor_of(task, settings)
-    model, features = build(task, settings, state, seed=seed)
+    warn_where_slow(settings, progress)
+    model, features = _built(
+        task, settings, state, seed=seed, precision=precision_of(settings), devices=devices
+    )
+    judged = _judged(task, settings, model, features)
     rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
     recurrent.set_compiled(rounds.pays_to_compile)
     position = _resume(folder, model)
-    predict = backend.predictor(task, settings, model, features)
+    predict = backend.predictor(task, settings, judged, features)
     batches: list[Batch] = []  # of the round that is being trained
     source = source_of(
         task,
@@ -91,7 +100,7 @@ def train(
         rate=lambda: backend.optimizer_now(model).learning_rate,
     )
     watch, raw = backend.watch(model), KeepsRaw()
-    probes = backend.probes(task, settings, model, features, cases, rounds.batches(0))
+    probes = backend.probes(task, settings, judged, features, cases, rounds.batches(0))
     gradients = GradientLog(history.with_name("gradients.json"), rounds_done=position.rounds_done)
     events = Events(history.with_name("events"), position.history, gradients.rounds)
 
@@ -120,12 +129,14 @@ def train(
                 verbose=0,
                 callbacks=[*rates, raw, guard, _Steps(advance)],
             ).history
+        _take_over(model, judged)
         scores = values_of(task.metrics, valid, predict(valid))
         raw.put_back()
+        _take_over(model, judged)
         found = probes.take()
         entry = {"round": number + 1, "steps": len(batches), **live.entry(), **_flat(losses)}
         entry |= {f"valid_{name}": value for name, value in scores.items()}
-        entry |= watch.columns()
+        entry |= watch.columns(len(batches))
         spent = meter.take("train")
         entry |= {"seconds": spent.wall_seconds, "cpu_seconds": spent.cpu_seconds}
         _take_up(position, entry, scores[monitor], task, settings, rounds)
@@ -134,22 +145,21 @@ def train(
         write_history(history, position)
         events.add(entry, found["layers"])
         progress.say(_line(entry, position, rounds, task, pace=live.pace()))
-    checkpoint.restore(folder, position.best_round, model)
-    put_averages(model)
-    return model, features
+    return _with_best(folder, position, model, judged), features
 
 
 def trained(
     task: Task, settings: Any, state: State, *, seed: int, folder: Path
 ) -> tuple[Any, Features]:
     """(model with its best weights, features) of a training that is finished."""
-    model, features = build(task, settings, state, seed=seed)
     position = checkpoint.newest(folder)
     if position is None or not position.finished:
         raise RunError(f"{folder}: the training is not finished.")
-    checkpoint.restore(folder, position.best_round, model)
-    put_averages(model)
-    return model, features
+    model, features = _built(
+        task, settings, state, seed=seed, precision=precision_of(settings)
+    )  # on one device: who exports may have no other
+    judged = _judged(task, settings, model, features)
+    return _with_best(folder, position, model, judged), features
 
 
 def write_history(file: Path, position: Position) -> None:
@@ -170,6 +180,46 @@ class _Steps(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self._advance(1, **(logs or {}))
+
+
+def _built(
+    task: Task, settings: Any, state: State, *, seed: int, precision: str, devices: int = 1
+) -> tuple[Any, Features]:
+    """(model that computes in `precision` on that many devices, features)."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    features = task.features(settings, state)
+    with strategy_of(devices).scope(), computing_in(precision):
+        model = task.build_model(settings, features)
+        if not model.optimizer.built:  # its variables lie where the model's do
+            model.optimizer.build(model.trainable_variables)
+    return model, features
+
+
+def _judged(task: Task, settings: Any, model: Any, features: Features) -> Any:
+    """The float32 model on one device that answers for a model in training; often the same."""
+    if precision_of(settings) == FLOAT32 and not _is_shared(model):
+        return model
+    with computing_in(FLOAT32):
+        return task.build_model(settings, features)
+
+
+def _is_shared(model: Any) -> bool:
+    return not backend.on_jax() and model.distribute_strategy.num_replicas_in_sync > 1
+
+
+def _take_over(model: Any, judged: Any) -> None:
+    """Let the judged model be as the one in training is."""
+    if judged is not model:
+        copy_variables(model, judged)
+
+
+def _with_best(folder: Path, position: Position, model: Any, judged: Any) -> Any:
+    """The judged model with the weights of the best round."""
+    checkpoint.restore(folder, position.best_round, model)
+    put_averages(model)
+    _take_over(model, judged)
+    return judged
 
 
 def _resume(folder: Path, model: Any) -> Position:

@@ -19,11 +19,16 @@ def variables_of(model: Any) -> list[Any]:
     from keras.src.random.seed_generator import global_seed_generator
 
     return [
-        *model.variables,
-        *_carried(model),
+        *_own(model),
         *model.optimizer.variables,
         global_seed_generator().state,
     ]
+
+
+def copy_variables(source: Any, to: Any) -> None:
+    """Give a model the values of another one that was built alike, but for its optimizer's."""
+    for variable, value in zip(_own(to), _own(source), strict=True):
+        variable.assign(np.asarray(value))
 
 
 def draw_alike(seed: int, number: int) -> None:
@@ -33,6 +38,11 @@ def draw_alike(seed: int, number: int) -> None:
     """
     random.seed(f"{seed} {number}")
     np.random.seed([seed, number])
+
+
+def _own(model: Any) -> list[Any]:
+    """Variables of the model itself."""
+    return [*model.variables, *_carried(model)]
 
 
 def _carried(model: Any) -> list[Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from seqapps.training.optimizer import unwrapped
+
+LEAST_SCALE = 1.0  # of a loss; a gradient that is not finite then would not be without it either
 
 
 def global_norm(gradients: Sequence[Any]) -> tf.Tensor:
@@ -24,16 +28,25 @@ class Watch:
     It stands in front of the optimizer's `apply`, so it serves whatever optimizer a task has. Its
     counters are those of one round and no part of a checkpoint. A gradient with a NaN would make
     all weights NaN; left out, it leaves the model as it was when things broke, to be looked at.
+
+    With loss scaling the optimizer inside gets the true gradients, and only finite ones: a step
+    whose scaled gradient was too large for 16 bits is skipped and not counted. That is how the
+    scale finds its size, and no failure until it falls below `LEAST_SCALE`.
     """
 
     def __init__(self, model: Any) -> None:
-        # With loss scaling the inner optimizer gets the true gradients, and only finite ones.
-        optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-        optimizer.build(model.trainable_variables)  # within the condition below it could not be
+        optimizer = unwrapped(model.optimizer)
+        self._scale = getattr(model.optimizer, "dynamic_scale", None)
         self.limit = optimizer.global_clipnorm or None
-        self._steps, self._clipped, self._total, self._broken = (
-            tf.Variable(0.0, trainable=False) for _ in range(4)
-        )
+        with model.distribute_strategy.scope():
+            optimizer.build(model.trainable_variables)  # within the condition below it could not be
+            self._steps, self._clipped, self._total, self._broken = (
+                # Every device counts the same.
+                tf.Variable(
+                    0.0, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
+                )
+                for _ in range(4)
+            )
         self._given = optimizer.apply
         optimizer.apply = self.apply
 
@@ -54,24 +67,51 @@ class Watch:
         if self.limit:
             self._clipped.assign_add(tf.cast(norm > self.limit, "float32"))
 
-        def go() -> bool:
+        def go(gradients: Sequence[Any]) -> None:
             self._given(gradients, variables)
-            return True
 
-        tf.cond(finite, go, lambda: False)
+        _where(finite, go, gradients)
 
     @property
     def broken(self) -> bool:
-        """Whether a gradient of this round was NaN or infinite."""
+        """Whether a gradient of this round was NaN or infinite, whatever the scale of the loss."""
+        if self._scale is not None and float(self._scale.numpy()) < LEAST_SCALE:
+            return True
         return bool(self._broken.numpy() > 0)
 
-    def columns(self) -> dict[str, float]:
-        """For `history.csv`: the mean norm over the steps of the round, the share of clipped ones.
+    def columns(self, steps: int) -> dict[str, float]:
+        """For `history.csv`, of a round of so many steps.
 
-        {"gradient_norm": 0.83, "clipped": 0.25}; without clipping there is no such share.
+        {"gradient_norm": 0.83, "clipped": 0.25, "skipped": 0.01}: the mean norm over the steps
+        that were counted, and shares of clipped and of skipped ones; without clipping, or without
+        loss scaling, there is no such share.
         """
-        steps = max(1.0, float(self._steps))
-        found = {"gradient_norm": float(self._total) / steps}
+        counted = max(1.0, float(self._steps.numpy()))
+        found = {"gradient_norm": float(self._total.numpy()) / counted}
         if self.limit:
-            found["clipped"] = float(self._clipped) / steps
+            found["clipped"] = float(self._clipped.numpy()) / counted
+        if self._scale is not None:
+            found["skipped"] = 1 - float(self._steps.numpy()) / steps
         return found
+
+
+def _where(condition: Any, go: Callable[[Any], None], gradients: Sequence[Any]) -> None:
+    """`go(gradients)` where the condition holds, on each device where there are several."""
+    if not tf.distribute.has_strategy():
+        tf.cond(condition, lambda: _done(go, gradients), lambda: False)
+        return
+
+    def everywhere(strategy: Any, condition: Any, gradients: Sequence[Any]) -> None:
+        # A condition that one device takes cannot hold what devices do together, as the optimizer's
+        # step does; so the condition is outside. It is the same on every device.
+        (first, *_) = strategy.experimental_local_results(condition)
+        each = strategy.extended.call_for_each_replica
+        tf.cond(first, lambda: _done(each, go, args=(gradients,)), lambda: False)
+
+    tf.distribute.get_replica_context().merge_call(everywhere, args=(condition, gradients))
+
+
+def _done(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
+    """True, once the function was called; a branch of a condition has to give something."""
+    function(*arguments, **options)
+    return True

@@ -29,14 +29,19 @@ def build_model(settings: Any, features: Any) -> Any:
         logits = [keras.layers.Add()(logits)]
     rows = [keras.layers.Reshape([1, len(features.labels)])(given) for given in logits]
     stacked = keras.layers.Concatenate(axis=1)(rows) if len(rows) > 1 else rows[0]
-    scores = LogPool(name="scores")(stacked)  # from [batch, members, labels]
+    # Scores are told in float32 where layers compute in 16 bits: small ones would be 0 there.
+    scores = LogPool(name="scores", dtype="float32")(stacked)  # from [batch, members, labels]
     if settings.ensemble:
-        each = [keras.layers.Softmax(name=f"{name}_scores")(members[name][1]) for name in members]
+        each = [_scores(name, logits) for name, (_, logits) in members.items()]
         model, losses = keras.Model(inputs, [scores, *each]), [None, *[LOSS] * len(each)]
     else:
         model, losses = keras.Model(inputs if len(inputs) > 1 else inputs[0], scores), LOSS
     model.compile(optimizer_of(settings), losses)
     return model
+
+
+def _scores(name: str, logits: Any) -> Any:
+    return keras.layers.Softmax(name=f"{name}_scores", dtype="float32")(logits)
 
 
 def _member(name: str, settings: Any, features: Any) -> tuple[list[Any], Any]:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from seqapps.training import backend
-from seqapps.training.backend import row_weights
 
 TOLD = [  # of the first the worker says nothing either; the second is Keras's own business
     "-W", "ignore:Explicitly requested dtype int64:UserWarning",
@@ -29,11 +28,3 @@ def test_the_tests_that_need_jax_pass_in_a_process_of_their_own():
 
 def test_here_it_is_tensorflow():
     assert not backend.on_jax()
-
-
-def test_the_weights_of_rows_that_were_added_are_taken_by_the_real_ones():
-    assert row_weights(3, 3).tolist() == [1, 1, 1]
-    weights = row_weights(5, 7)
-    assert weights[5:].tolist() == [0, 0]
-    assert weights[0] == weights[4]
-    assert abs(weights.sum() - 7) < 1e-5

@@ -347,9 +347,7 @@ def test_progress_is_told_of_every_step(undisturbed):
     tracked = dict(undisturbed.progress.tracked)
     total, made = tracked.pop(MADE)
     assert total == made > 0
-    assert tracked == {
-        f"round {number} of at most 3": [steps, steps] for number in (1, 2, 3)
-    }
+    assert tracked == {f"round {number} of at most 3": [steps, steps] for number in (1, 2, 3)}
 
 
 def test_progress_is_told_of_every_round(undisturbed):
