@@ -41,6 +41,4 @@ def warn_where_slow(settings: Any, progress: Progress) -> None:
     if on_jax():  # in a process that hides its GPU from TensorFlow
         return
     if precision != FLOAT32 and not tf.config.list_logical_devices("GPU"):
-        progress.say(
-            f"training: precision = {precision!r} without a GPU is slower than {FLOAT32!r}"
-        )
+        progress.say(f"training: precision = {precision!r} gains nothing without a GPU")
