@@ -174,6 +174,9 @@ class NotWatched:
     def start(self) -> None:
         """There is nothing to count."""
 
+    def norm(self) -> None:
+        """None is known."""
+
     def columns(self, steps: int) -> dict[str, float]:
         """None."""
         return {}

@@ -27,10 +27,11 @@ class Live:
         *,
         monitor: str,
         rate: Callable[[], Any],
+        norm: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._progress, self._rounds, self._clock = progress, rounds, clock
-        self._monitor, self._rate = monitor, rate
+        self._monitor, self._rate, self._norm = monitor, rate, norm
         self._steps, self._started = 0, clock()  # of this process
         self._read: np.ndarray | None = None  # int [batches]: tokens of the round's batches
         self._computed: np.ndarray | None = None  # int [batches]: the same with padding
@@ -86,6 +87,9 @@ class Live:
             figures[self._monitor] = position.history[-1][f"valid_{self._monitor}"]
             figures["best"] = f"{position.best_value:.4f} (round {position.best_round})"
         figures["learning rate"] = f"{_shortest(self._rate()):g}"
+        norm = self._norm()
+        if norm is not None:
+            figures["gradient norm"] = f"{norm:.3g}"
         if self._read is not None and self._computed is not None:
             read, computed = self._read[:done].sum(), self._computed[:done].sum()
             figures["tokens/s"] = f"{read / max(seconds, 1e-9):,.0f}"

@@ -93,13 +93,14 @@ def train(
         progress=progress,
     )
     data = backend.batches_of(source, lambda: batches, model=model, rounds=rounds)
+    watch, raw = backend.watch(model), KeepsRaw()
     live = Live(
         progress,
         rounds,
         monitor=monitor,
         rate=lambda: backend.optimizer_now(model).learning_rate,
+        norm=watch.norm,
     )
-    watch, raw = backend.watch(model), KeepsRaw()
     probes = backend.probes(task, settings, judged, features, cases, rounds.batches(0))
     gradients = GradientLog(history.with_name("gradients.json"), rounds_done=position.rounds_done)
     events = Events(history.with_name("events"), position.history, gradients.rounds)

@@ -79,6 +79,10 @@ class Watch:
             return True
         return bool(self._broken.numpy() > 0)
 
+    def norm(self) -> float:
+        """The mean norm over the steps of the round so far."""
+        return float(self._total.numpy()) / max(1.0, float(self._steps.numpy()))
+
     def columns(self, steps: int) -> dict[str, float]:
         """For `history.csv`, of a round of so many steps.
 
@@ -87,7 +91,7 @@ class Watch:
         loss scaling, there is no such share.
         """
         counted = max(1.0, float(self._steps.numpy()))
-        found = {"gradient_norm": float(self._total.numpy()) / counted}
+        found = {"gradient_norm": self.norm()}
         if self.limit:
             found["clipped"] = float(self._clipped.numpy()) / counted
         if self._scale is not None:

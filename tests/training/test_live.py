@@ -89,6 +89,15 @@ def test_batches_without_lengths_have_neither_tokens_nor_padding(progress, clock
     assert progress.figures == [{"loss": 0.25, "learning rate": "0.5", "left": "at most 0 s"}]
 
 
+def test_the_norm_of_the_gradients_is_shown_where_it_is_known(progress, rounds, clock):
+    live = Live(
+        progress, rounds, monitor="log_loss", rate=lambda: 0.5, norm=lambda: 0.12345, clock=clock
+    )
+    with live.round(BATCHES, Position()) as advance:
+        advance(1, loss=0.25)
+    assert progress.figures[0]["gradient norm"] == "0.123"
+
+
 def test_the_pace_of_a_round_is_that_of_its_steps(live, clock):
     with live.round(BATCHES, Position()):
         clock.now += 4.0
