@@ -1,6 +1,7 @@
 """Every option of n-grams and ensembles trains, exports with proof and passes the checks."""
 
 import pytest
+from each_once import each_once
 
 # In a file of their own, so that the other process of the test run can take them.
 OPTIONS = {
@@ -15,9 +16,14 @@ OPTIONS = {
     "ensemble": {"ensemble": True},
     "ensemble, not calibrated": {"ensemble": True, "calibrate": False},
 }
+ALIKE = {
+    "naive Bayes of counts",
+    "ensemble, not calibrated",
+    "counts MLP",
+}  # others cover most of it: long
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", each_once(OPTIONS, ALIKE))
 def test_an_option_passes_the_checks(check_option, name):
     assert not check_option(OPTIONS[name])
 
