@@ -37,8 +37,8 @@ def run(
     `data` is what --data takes, or a pandas DataFrame, or an iterable of rows ({"text": ...,
     "label": ...}), or a dict with one of these for each of train, valid and test. `columns` maps
     the task's names to the data's; `settings` holds what --set would. `options` are `seed`,
-    `name`, `backend`, `devices`, `publish_as`, `fresh`, `require_goal`, `most_rejected` and
-    `progress`.
+    `name`, `backend`, `devices`, `max_memory`, `publish_as`, `fresh`, `require_goal`,
+    `most_rejected` and `progress`.
 
     Raises UserError where the data or the settings are wrong, RunError and ProofError where a
     stage fails (all in `seqapps.errors`).

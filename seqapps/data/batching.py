@@ -18,14 +18,20 @@ Batch = np.ndarray  # positions of the cases of one batch
 Bucket = tuple[np.ndarray, int]  # positions of cases of like length, cases in a batch
 
 
-def plan(cases: Sequence[Case], batching: Buckets | Fixed, settings: Any) -> list[Batch]:
+def plan(
+    cases: Sequence[Case],
+    batching: Buckets | Fixed,
+    settings: Any,
+    *,
+    lengths: np.ndarray | None = None,
+) -> list[Batch]:
     """All cases in batches, in a fixed order: for judging, and as the material of `shuffled`.
 
     The positions are sorted by length, so that padding is small.
     """
     return [
         batch
-        for positions, size in buckets(cases, batching, settings)
+        for positions, size in buckets(cases, batching, settings, lengths=lengths)
         for batch in _chunks(positions, size)
     ]
 

@@ -31,6 +31,7 @@ def source_of(
     cases: Sequence[Case],
     *,
     folder: Path,
+    lengths: np.ndarray | None = None,
     max_memory: int | None = None,
     progress: Progress = SILENT,
 ) -> Source:
@@ -45,10 +46,10 @@ def source_of(
     def anew(batches: Callable[[], Sequence[Batch]]) -> tf.data.Dataset:
         return pipeline(cases, batches, task.columns, features.pair)
 
-    parts = plan(cases, task.batching, settings)
-    specs = anew(lambda: parts).element_spec
     if settings.epochs < 2 or not isinstance(cases, Rows | list | tuple) or not len(cases):
         return anew
+    parts = plan(cases, task.batching, settings, lengths=lengths)
+    specs = anew(lambda: parts).element_spec
     if not all(map(_keeps, tf.nest.flatten(specs))) or draws(task, features):
         return anew
     groups, size = _looked_at(anew, parts, cases)

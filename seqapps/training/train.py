@@ -89,6 +89,7 @@ def train(
         features,
         cases,
         folder=folder,
+        lengths=lengths,
         max_memory=max_memory,
         progress=progress,
     )

@@ -78,9 +78,8 @@ class TextFeatures(Features):
         ids = reader.ids(tokens)
         pooling = model.get_layer("pooling")
         before = keras.tree.flatten(pooling.input)[0]  # the mask is an input of the layer too
-        states = keras.Model(model.get_layer(f"{name}_ids").output, before)(
-            ids
-        )  # [batch, time, units]
+        taken = model.get_layer(f"{name}_ids").output
+        states = keras.Model(taken, before)(ids)  # [batch, time, units]
         weights = pooling.shares(states, mask=ids != 0)  # [batch, time]
         return {"tokens": tokens, "ids": ids, "weights": weights}
 
