@@ -51,10 +51,11 @@ def run(
     for file in plugins:
         registry.add_plugin(Path(file))
     entry, found = registry.find(task), registry.load(task)
+    values = replace(found.settings, settings or {}, where="settings")
     progress = options.pop("progress", SILENT)
     request = runner.Request(
-        task=found,
-        settings=replace(found.settings, settings or {}, where="settings"),
+        task=found.under(values),
+        settings=values,
         code=entry.folder,
         data=data,
         reading=Reading(

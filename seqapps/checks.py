@@ -388,7 +388,7 @@ def run(
 ) -> Iterator[tuple[Check, str | None]]:
     """(check, what is wrong or None), one after the other."""
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(task, file, Path(folder), backend)
+        trial = Trial(task.under(task.tiny), file, Path(folder), backend)
         for check in checks:
             try:
                 check(trial)

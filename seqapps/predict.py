@@ -30,11 +30,11 @@ def exported(
     task: Task,
     settings: Any,
     *,
-    signature: str = "serving_default",
+    signature: str | None = None,
     progress: Progress = SILENT,
 ) -> Predict:
     """The exported artefact: cases -> responses, by raw inputs only."""
-    serve = load_signature(folder, signature)
+    serve = load_signature(folder, signature or task.exported_as)
 
     def predict(cases: Sequence[Case]) -> list[Response]:
         batches = plan(cases, task.batching, settings)
@@ -118,9 +118,10 @@ def _check_fits(name: str, column: Column, value: Any) -> None:
             raise UserError(f"{name} is {value[:60]!r}, which is not UTF-8 text.")
         return
     try:
-        shape = np.asarray(value, "float32").shape
-    except (TypeError, ValueError):
-        raise UserError(f"{name} is {str(value)[:60]}, expected numbers.") from None
+        shape = np.asarray(value, column.dtype).shape
+    except (TypeError, ValueError, OverflowError):
+        kind = "a whole number" if column.kind == "integer" else "numbers"
+        raise UserError(f"{name} is {str(value)[:60]}, expected {kind}.") from None
     if shape != column.shape:
         raise UserError(f"{name} has the shape {shape}, the model takes {column.shape}.")
 

@@ -136,17 +136,18 @@ def find_learning_rate(request: Request, *, progress: Progress = SILENT) -> tupl
         folder = Path(aside) / "features"
         fitted.fit(task, request.settings, data, code=code, to=folder, progress=progress)
         learnt = state.load(folder)
-    cases = task.list_cases(data.splits["train"], request.settings)
-    lengths = fitted.lengths(task, request.settings, data, cases, code=code, progress=progress)
-    tried = find_rate(
-        task,
-        request.settings,
-        learnt,
-        cases=cases,
-        seed=request.seed,
-        lengths=lengths,
-        progress=progress,
-    )
+        cases = task.list_cases(data.splits["train"], request.settings)
+        lengths = fitted.lengths(task, request.settings, data, cases, code=code, progress=progress)
+        tried = find_rate(
+            task,
+            request.settings,
+            learnt,
+            cases=cases,
+            seed=request.seed,
+            folder=Path(aside),
+            lengths=lengths,
+            progress=progress,
+        )
     picture = request.runs / task.name / "learning-rate.svg"
     title = f"{task.name} on {data.spec}: loss while the learning rate grows"
     files.write_bytes(
@@ -431,9 +432,10 @@ def request_of(
     record = folder.read_record()
     if record["task"] != task.name:
         raise UserError(f"{folder.folder} is a run of the task {record['task']!r}.")
+    values = settings.replace(task.settings, record["settings"], where=str(folder.record))
     return Request(
-        task=task,
-        settings=settings.replace(task.settings, record["settings"], where=str(folder.record)),
+        task=task.under(values),
+        settings=values,
         code=code,
         data=record["data"]["source"],
         reading=runs.reading_of(record),

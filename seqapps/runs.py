@@ -250,6 +250,12 @@ def record_text(identity: Identity) -> str:
     return f"{head}\n[settings]\n{settings.dumps(identity.settings)}"
 
 
+def task_of(run: Run, task: Task) -> Task:
+    """The task under the settings of the run."""
+    values = run.read_record()["settings"]
+    return task.under(settings.replace(task.settings, values, where=str(run.record)))
+
+
 def reading_of(record: Mapping[str, Any]) -> Reading:
     """How the data of a run (or of an export, which holds the same record) were read."""
     data = record["data"]

@@ -16,10 +16,12 @@ State = dict[str, Any]  # what was learnt from the training rows: plain strings,
 Predict = Callable[[Sequence[Case]], list[Response]]
 Rows = Callable[[], Iterable[Row]]
 
-Kind = Literal["text", "category", "image", "series", "number"]
+Kind = Literal["text", "category", "image", "series", "number", "integer"]
+FOLLOWS = "follows"  # column of the rows of a text file: 1 where they go on from the row before
+DEFAULT = "serving_default"  # the signature that a client gets who names none
 AnswerKind = Literal[
-    "label", "labels", "scores", "text", "tokens", "ids", "weights", "number", "series", "band",
-    "alignment", "heat_map",
+    "label", "labels", "scores", "text", "sample", "tokens", "ids", "weights", "number", "series",
+    "band", "alignment", "heat_map",
 ]  # fmt: skip
 
 
@@ -28,16 +30,20 @@ class Column:
     """One raw field of a case. Reading, checking, batching and serving all derive from it.
 
     `shape` is that of one value: () for text, (21,) for a series of 21 steps, (None,) for a
-    series of any length, which only a row may hold.
+    series of any length, which only a row may hold. A column of a row with a `default` is read
+    where it is named with --column, or where the source gives it by itself.
     """
 
     kind: Kind
     meaning: str
     shape: tuple[int | None, ...] = ()
+    default: Any = None
 
     @property
     def dtype(self) -> str:
         """The TensorFlow type of the raw value; an image is its encoded bytes."""
+        if self.kind == "integer":
+            return "int32"
         return "float32" if self.kind in ("series", "number") else "string"
 
 
@@ -46,6 +52,8 @@ class Output:
     """One named output of a signature, batch first; its kind says how it is shown and compared.
 
     `ids` are whole numbers, one for each of `tokens`: 0 is padding, 1 a token that is not known.
+    A `sample` is a text that was drawn by chance, and what else follows from the draw: now and
+    then rounding alone makes another one of it.
     """
 
     kind: AnswerKind
@@ -57,12 +65,14 @@ class Signature:
     """A further signature of the export: the method of that name on the task's `Features`.
 
     One with the task's own inputs and answer is a part of the model, such as a member of an
-    ensemble, and is judged beside it.
+    ensemble, and is judged beside it. `examples` hold inputs that cases lack, such as options;
+    golden requests take them in turn.
     """
 
     inputs: Mapping[str, Column]
     answer: Mapping[str, Output]
     meaning: str
+    examples: Sequence[Case] = ()
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -89,6 +99,23 @@ class Buckets:
 @dataclass(frozen=True)
 class Fixed:
     """Batches of `settings.batch_size` cases, all of one shape."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Batches of `settings.batch_size` rows of `settings.steps` steps, each of which goes on where
+    the same row of the batch before ended, for models that carry a state from batch to batch.
+
+    Cases in order make documents: one that `goes_on` continues the case before it. `pair` gives
+    the whole case, right padded with 0: inputs by name and targets, [batch, time, ...], or
+    [batch, ...] for what is the same at every step. Among the inputs is `keep`, float [batch, 1]:
+    training puts 1 where a row goes on in its document and 0 where another one begins.
+
+    Answers are made in batches of cases of like `length`, as with `Buckets`.
+    """
+
+    length: Callable[[Case, Any], int]
+    goes_on: Callable[[Case], bool]
 
 
 @dataclass(frozen=True)
@@ -187,6 +214,11 @@ def nothing_to_calibrate(settings: Any, model: Any, features: Any, cases: Sequen
     """Most models are exported as they were trained."""
 
 
+def whatever_the_settings(task: Task, settings: Any) -> Task:
+    """Most tasks have the same columns and signatures under all settings."""
+    return task
+
+
 def no_figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable[Figure]:
     """What the kinds of the answer give is enough."""
     return ()
@@ -210,7 +242,7 @@ class Task:
     fit: Callable[[Iterable[Row], Any], State]  # training rows, settings -> state
     features: Callable[[Any, State], Any]  # settings, state -> seqapps.features.Features
     build_model: Callable[[Any, Any], Any]  # settings, features -> compiled keras.Model
-    batching: Buckets | Fixed
+    batching: Buckets | Fixed | Streams
     answer: Mapping[str, Output]
     baselines: Mapping[str, Callable[[Sequence[Case]], Predict]]  # training cases -> predictor
     metrics: Mapping[str, Metric]
@@ -223,6 +255,21 @@ class Task:
     figures: Callable[[Sequence[Case], Sequence[Response]], Iterable[Figure]] = no_figures
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
+    # the task under these settings: a column that one of them names, baselines that read them
+    adapt: Callable[[Task, Any], Task] = whatever_the_settings
+    # the signature that `inputs` and `answer` are exported as; where it is not the default one,
+    # `signatures` has that
+    exported_as: str = DEFAULT
+
+    def under(self, settings: Any) -> Task:
+        """The task with what depends on settings; all but lists and help work with this one."""
+        return self.adapt(self, settings)
+
+    def declared(self, settings: Any) -> dict[str, Signature]:
+        """The signatures by name, the default one first."""
+        own = {self.exported_as: Signature(self.inputs, self.answer, self.summary)}
+        found = {**own, **self.signatures(settings)}
+        return {DEFAULT: found[DEFAULT], **found}
 
     @property
     def columns(self) -> Mapping[str, Column]:

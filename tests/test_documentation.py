@@ -17,12 +17,21 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run -->\n)?```sh\n(.*?)```", re.DOTALL)
 
 
+SHORT = ("README", "command-line", "writing-a-task")  # what a newcomer reads first
+
+
+def page_of(page):
+    """A page as a parameter; those that train long or often are for make test-all."""
+    marks = () if page.stem in SHORT else (pytest.mark.long,)
+    return pytest.param(page, id=page.stem, marks=marks)
+
+
 def commands(page):
     """The blocks of a page that are meant to be run."""
     return [block for skip, block in BLOCK.findall(page.read_text()) if not skip]
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [page_of(page) for page in PAGES if commands(page)])
 def test_the_commands_of_a_page_run(page, tmp_path):
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     script = "set -euo pipefail\n" + "\n".join(commands(page))
@@ -60,7 +69,7 @@ def test_excerpts_of_the_example_task_are_what_the_file_holds():
         assert line.strip() in known | {"", "..."}, line
 
 
-@pytest.mark.parametrize("name", ["sentiment"])
+@pytest.mark.parametrize("name", ["language_model", "sentiment"])
 def test_the_settings_table_of_a_task_is_that_of_the_code(name):
     text = (ROOT / "tasks" / name / "README.md").read_text()
     table = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", text, re.DOTALL)

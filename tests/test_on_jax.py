@@ -20,6 +20,7 @@ from seqapps import checks
 ON_JAX = [*COMMAND, "--backend", "jax"]
 
 
+@pytest.mark.long
 def test_the_built_in_task_passes_its_checks_when_it_is_trained_on_jax(sentiment):
     """Trained there, and then restored, exported and proved here."""
     problems = {

@@ -29,10 +29,10 @@ def command(names: tuple[str, ...], page: Path | None, open_it: bool, runs: Path
     from seqapps.cli.text import aligned, open_page
     from seqapps.report import comparison
     from seqapps.report.page import drawn, render, write
-    from seqapps.runs import find
+    from seqapps.runs import find, task_of
 
     found = [find(runs, name) for name in names]
-    task = registry.load(comparison.check_comparable(found))
+    task = task_of(found[0], registry.load(comparison.check_comparable(found)))
     compared = comparison.compare(found, task)
     table, seeds = comparison.table(compared), comparison.seed_lines(compared)
     click.echo(aligned(table))

@@ -60,6 +60,7 @@ def command(
         found.settings, registry.find(task).folder, preset=preset, config=config,
         assignments=assignments,
     )  # fmt: skip
+    found = found.under(settings)
     if fix:
         mend.check_place(found, fix)
     reading, progress = options.reading(given), shown(quiet=quiet)

@@ -59,6 +59,7 @@ def command(
     task = registry.load(bundle["task"])
     text = (folder / manifest.EXTRA / "settings.toml").read_text(encoding="utf-8")
     values = settings.loads(task.settings, text, where=f"{folder}/{manifest.EXTRA}/settings.toml")
+    task = task.under(values)
     trained_on = bundle["data"]
     spec = data or trained_on["source"]
     reading, theirs = options.reading(given), reading_of(bundle)

@@ -23,10 +23,10 @@ def command(name: str, open_it: bool, runs: Path) -> None:
     from seqapps import registry
     from seqapps.cli.text import open_page
     from seqapps.report import page
-    from seqapps.runs import find
+    from seqapps.runs import find, task_of
 
     run = find(runs, name)
-    task = registry.load(run.read_record()["task"])
+    task = task_of(run, registry.load(run.read_record()["task"]))
     page.write(run.report, page.page(run, task))
     click.echo(f"Report: {run.report}")
     if open_it:

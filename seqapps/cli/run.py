@@ -97,7 +97,7 @@ def request_of(
         found.settings, entry.folder, preset=preset, config=config, assignments=assignments
     )
     return runner.Request(
-        task=found,
+        task=found.under(values),
         settings=values,
         code=entry.folder,
         reading=options.reading(given),

@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps import start
-from seqapps.task import Buckets, Case, Column, Fixed
+from seqapps.task import Buckets, Case, Column, Fixed, Streams
 
 BUCKETS = 12  # quantiles of the lengths; more of them pad less but leave more broken last batches
 AHEAD = 8  # batches made while others are trained on
+ANSWERED = 200_000  # steps in a batch of whole cases of streams, which are only answered
 LARGEST_BATCH = 256  # cases; very short ones would otherwise fill batches of thousands
 Batch = np.ndarray  # positions of the cases of one batch
 Bucket = tuple[np.ndarray, int]  # positions of cases of like length, cases in a batch
@@ -20,7 +21,7 @@ Bucket = tuple[np.ndarray, int]  # positions of cases of like length, cases in a
 
 def plan(
     cases: Sequence[Case],
-    batching: Buckets | Fixed,
+    batching: Buckets | Fixed | Streams,
     settings: Any,
     *,
     lengths: np.ndarray | None = None,
@@ -38,7 +39,7 @@ def plan(
 
 def buckets(
     cases: Sequence[Case],
-    batching: Buckets | Fixed,
+    batching: Buckets | Fixed | Streams,
     settings: Any,
     *,
     lengths: np.ndarray | None = None,
@@ -50,9 +51,10 @@ def buckets(
     steps = steps_of(cases, batching, settings, lengths=lengths)
     if steps is None:
         return [(np.arange(len(cases)), settings.batch_size)]
+    most = ANSWERED if isinstance(batching, Streams) else settings.batch_tokens
     order = np.argsort(steps, kind="stable")
     parts = [part for part in np.array_split(order, BUCKETS) if part.size]
-    return [(part, _size(part, settings.batch_tokens // steps[part].max())) for part in parts]
+    return [(part, _size(part, most // steps[part].max())) for part in parts]
 
 
 def _size(part: np.ndarray, most: int) -> int:
@@ -63,7 +65,7 @@ def _size(part: np.ndarray, most: int) -> int:
 
 def steps_of(
     cases: Sequence[Case],
-    batching: Buckets | Fixed,
+    batching: Buckets | Fixed | Streams,
     settings: Any,
     *,
     lengths: np.ndarray | None = None,
@@ -80,7 +82,7 @@ def steps_of(
     return np.asarray(np.minimum(lengths, getattr(settings, "max_tokens", np.inf)), "int64")
 
 
-def lengths_of(cases: Sequence[Case], batching: Buckets, settings: Any) -> np.ndarray:
+def lengths_of(cases: Sequence[Case], batching: Buckets | Streams, settings: Any) -> np.ndarray:
     """The steps of every case, int [cases], at least 1."""
     return np.fromiter(
         (max(1, batching.length(case, settings)) for case in cases), dtype="int64", count=len(cases)
@@ -147,7 +149,7 @@ def _chunks(positions: np.ndarray, size: int) -> list[Batch]:
 
 def _stacked(values: list[Any], column: Column) -> np.ndarray:
     """[batch, ...]; a shape that does not fit is never stretched, turned or flattened to fit."""
-    array = np.asarray(values, np.float32 if column.dtype == "float32" else object)
+    array = np.asarray(values, object if column.dtype == "string" else column.dtype)
     shape = (len(values), *(size or 0 for size in column.shape))
     if not values:
         return array.reshape(shape)

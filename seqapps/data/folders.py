@@ -54,7 +54,7 @@ def layout_of(task: Task, folder: Path) -> Layout:
     if texts:
         _check_takes_labels(task, folder)
         return Layout(texts={None: texts}, notes=notes)
-    if len(files) == 1:
+    if len(files) == 1 or (files and all(tables.kind_of(file) == ".txt" for file in files)):
         return Layout(tables={None: files})
     names = ", ".join(path.name for path in files[:10])
     raise UserError(
@@ -144,8 +144,9 @@ def _check_takes_labels(task: Task, folder: Path) -> None:
 
 def _text_and_label(task: Task) -> tuple[str, str]:
     """The task's column of texts and that of labels; empty where it has not exactly these."""
-    kinds = {column.kind: name for name, column in task.row_columns.items()}
-    if len(task.row_columns) == 2 and kinds.keys() == {"text", "category"}:
+    columns = {name: c for name, c in task.row_columns.items() if c.default is None}
+    kinds = {column.kind: name for name, column in columns.items()}
+    if len(columns) == 2 and kinds.keys() == {"text", "category"}:
         return kinds["text"], kinds["category"]
     return "", ""
 

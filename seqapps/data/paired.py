@@ -50,13 +50,10 @@ def source_of(
         return anew
     parts = plan(cases, task.batching, settings, lengths=lengths)
     specs = anew(lambda: parts).element_spec
-    if not all(map(_keeps, tf.nest.flatten(specs))) or draws(task, features):
+    if not all(map(keeps, tf.nest.flatten(specs))) or draws(task, features):
         return anew
     groups, size = _looked_at(anew, parts, cases)
-    most = max_memory
-    if most is None:
-        most = int(SHARE_OF_MEMORY * psutil.virtual_memory().available)
-    in_memory = size <= most
+    in_memory = size <= memory_for(max_memory)
     told = f"the tensors of {len(cases):,} training cases, {size / 1e6:,.0f} MB"
     if not in_memory and size > SHARE_OF_DISK * shutil.disk_usage(folder).free:
         progress.say(f"training: {told}, fit neither memory nor disk and are made for each batch")
@@ -66,7 +63,7 @@ def source_of(
     ]
     with progress.track("making tensors of the cases", len(cases)) as advance:
         for positions, pair in zip(parts, anew(lambda: parts), strict=True):
-            _keep(kept, groups, positions, [each.numpy() for each in tf.nest.flatten(pair)])
+            keep(kept, groups, positions, [each.numpy() for each in tf.nest.flatten(pair)])
             advance(len(positions))
     for each in kept:
         each.close()
@@ -75,26 +72,33 @@ def source_of(
     return lambda batches: _from(kept, specs, batches)
 
 
+def memory_for(max_memory: int | None) -> int:
+    """The bytes that tensors may take: as many as are given, else a share of what is free."""
+    if max_memory is not None:
+        return max_memory
+    return int(SHARE_OF_MEMORY * psutil.virtual_memory().available)
+
+
 class Kept:
     """One tensor of every case; of those with a free axis, as many steps as the case has."""
 
     def __init__(self, cases: int, spec: tf.TensorSpec, folder: Path | None) -> None:
         self.free = _is_free(spec)
-        self._rest = tuple(spec.shape[2:] if self.free else spec.shape[1:])
-        self._dtype = np.dtype(spec.dtype.as_numpy_dtype)
+        self.rest = tuple(spec.shape[2:] if self.free else spec.shape[1:])
+        self.dtype = np.dtype(spec.dtype.as_numpy_dtype)
         self._file = None if folder is None else tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         self._parts: list[np.ndarray] = []
         self._all = np.empty(0)
         self._starts = np.zeros(cases, "int64")
-        self._lengths = np.ones(cases, "int64")
+        self.lengths = np.ones(cases, "int64")
         self._size = 0
 
     def add(self, positions: Batch, values: np.ndarray, lengths: np.ndarray | None) -> None:
         """Keep [batch, ...], or of [batch, time, ...] each case's first steps."""
         if lengths is not None:
             values = values[np.arange(values.shape[1]) < lengths[:, None]]
-            self._lengths[positions] = lengths
-        counts = self._lengths[positions]
+            self.lengths[positions] = lengths
+        counts = self.lengths[positions]
         self._starts[positions] = self._size + np.cumsum(counts) - counts
         self._size += len(values)
         if self._file is None:
@@ -104,25 +108,29 @@ class Kept:
 
     def close(self) -> None:
         """All cases are there."""
-        shape = (self._size, *self._rest)
+        shape = (self._size, *self.rest)
         if self._file is None:
             self._all, self._parts = np.concatenate(self._parts), []
         elif 0 in shape:
-            self._all = np.empty(shape, self._dtype)
+            self._all = np.empty(shape, self.dtype)
         else:
             self._file.flush()
-            self._all = np.memmap(self._file, self._dtype, mode="r", shape=shape)
+            self._all = np.memmap(self._file, self.dtype, mode="r", shape=shape)
 
     def batch(self, positions: Batch) -> np.ndarray:
         """[batch, ...], or [batch, time, ...] with zeros on the right."""
         if not self.free:
             return np.asarray(self._all[self._starts[positions]])
-        lengths = self._lengths[positions]
+        lengths = self.lengths[positions]
         ends = np.cumsum(lengths)
         places = np.repeat(self._starts[positions] - ends + lengths, lengths) + np.arange(ends[-1])
-        values = np.zeros([len(positions), lengths.max(), *self._rest], self._dtype)
+        values = np.zeros([len(positions), lengths.max(), *self.rest], self.dtype)
         values[np.arange(values.shape[1]) < lengths[:, None]] = self._all[places]
         return values
+
+    def stretch(self, start: int, length: int) -> np.ndarray:
+        """Steps of cases that were added in order, across their borders: [length, ...]."""
+        return np.asarray(self._all[start : start + length])
 
 
 def draws(task: Task, features: Any) -> bool:
@@ -154,7 +162,7 @@ def _looked_at(
     return groups, bytes_ / sum(map(len, some)) * len(cases)
 
 
-def _keep(
+def keep(
     kept: Sequence[Kept], groups: Sequence[int], positions: Batch, values: Sequence[np.ndarray]
 ) -> None:
     """Without the zeros on the right, where all tensors that are as long have them."""
@@ -173,7 +181,7 @@ def _real_steps(values: np.ndarray) -> np.ndarray:
     return np.asarray(steps.max(axis=1, initial=0))
 
 
-def _keeps(spec: Any) -> bool:
+def keeps(spec: Any) -> bool:
     """Whether a tensor is of numbers, batch first, with no free axis but time."""
     return (
         isinstance(spec, tf.TensorSpec)

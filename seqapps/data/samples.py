@@ -63,6 +63,11 @@ def spoken(transcript: str) -> Iterator[tuple[str, str]]:
             yield speaker, line
 
 
+def without_remarks(text: str) -> str:
+    """The text without what stands in brackets, which is the transcriber's: applause, laughter."""
+    return re.sub(r"\([^)]*\)", " ", text)
+
+
 def hamlet() -> Iterator[Row]:
     """{"text": "Who's there?", "speaker": "BERNARDO", "role": "BERNARDO", "act": "I", ...}.
 

@@ -17,7 +17,7 @@ from seqapps.data import folders, samples, tables, wheels
 from seqapps.data.tables import UTF8, Located, Table, Where
 from seqapps.errors import UserError, nearest
 from seqapps.progress import SILENT, Progress
-from seqapps.task import Row, Rows, Sample, Task
+from seqapps.task import FOLLOWS, Row, Rows, Sample, Task
 
 SPLITS = ("train", "valid", "test")
 CACHED = "cached:"  # what opens rows again that were given from Python
@@ -73,7 +73,11 @@ def open_source(task: Task, data: Any, reading: Reading, *, progress: Progress =
 
 def wanted_columns(task: Task, reading: Reading) -> dict[str, str]:
     """{ours: theirs} of everything that is read: the task's columns and the group."""
-    wanted = {name: reading.columns.get(name, name) for name in task.row_columns}
+    wanted = {
+        name: reading.columns.get(name, name)
+        for name, column in task.row_columns.items()
+        if column.default is None or name in reading.columns
+    }
     if reading.group:
         wanted[reading.group] = wanted.get(reading.group, reading.group)
     return wanted
@@ -331,7 +335,10 @@ def _source(
 
     def rows(files: Sequence[Table]) -> Iterator[Located]:
         for table in files:
-            yield from tables.located(table, wanted, advice=advice)
+            for where, row in tables.located(table, wanted, advice=advice):
+                if table.kind == ".txt":
+                    row[FOLLOWS] = float(where.number > 1)
+                yield where, row
 
     # Every file's columns are checked now: before anything is made, and not after an hour.
     everything = [table for files in parts.values() for table in files]

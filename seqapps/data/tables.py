@@ -24,7 +24,9 @@ from seqapps.errors import UserError
 from seqapps.task import Row
 
 UTF8 = "utf-8-sig"  # with or without a byte order mark
-BLOCK = 64 * 1024  # characters of one row of a plain text file
+BLOCK = 64 * 1024  # most characters of one row of a plain text file
+SMALLEST_BLOCK = 1024
+ROWS_OF_A_TEXT = 64  # at least, so that a small file can be cut into splits
 PEEK = 100  # objects of a jsonl file that are asked for their keys
 AT_ONCE = 1024  # rows of a parquet file that are decoded together
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
@@ -246,10 +248,12 @@ def _txt_columns(table: Table) -> list[str]:
 
 def _txt_rows(table: Table, names: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
     """The text in blocks of at most 64 K characters that end at a line end where there is one."""
+    size = table.path.stat().st_size // ROWS_OF_A_TEXT
+    most = min(max(size, SMALLEST_BLOCK), BLOCK)
     with _text(table) as file:
         number, rest = 0, ""
         while True:
-            more = file.read(BLOCK - len(rest))
+            more = file.read(most - len(rest))
             block = rest + more
             end = block.rfind("\n") + 1 if more else len(block)
             cut = end or len(block)

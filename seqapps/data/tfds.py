@@ -297,7 +297,7 @@ def _by_position(
     """The columns' features; those of `supervised_keys` where a name of ours is none of them."""
     found, notes = dict(wanted), []
     keys = builder.info.supervised_keys or ()
-    for columns, key in zip((task.inputs, task.targets), keys, strict=False):
+    for columns, key in zip((task.row or task.inputs, task.targets), keys, strict=False):
         for ours in list(columns)[:1]:
             known = ours in leaves or ours in reading.columns or ours not in task.row_columns
             if not known and isinstance(key, str) and key in leaves:

@@ -29,6 +29,8 @@ class Checker:
         problem = None
         for name, column in self._columns:
             value = row.get(name)
+            if value is None:
+                value = column.default
             if type(value) is not str or column.kind == "image":
                 value, problem = self._typed(name, column, value)
                 if problem:

@@ -61,6 +61,7 @@ def origin_of(
     file = folder / manifest.EXTRA / "settings.toml"
     try:
         values = settings.loads(task.settings, file.read_text(encoding="utf-8"), where=str(file))
+        task = task.under(values)
         learnt = state.load(run.features)
         model, features = trained(task, values, learnt, seed=bundle["seed"], folder=run.checkpoints)
         take_weights(model, exported)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import tensorflow as tf
 
 from seqapps.data.batching import batch_of
-from seqapps.export.manifest import DEFAULT
-from seqapps.export.signatures import CLASSIFY, declared
+from seqapps.export.signatures import CLASSIFY, declared, method_of
 from seqapps.features import Features
 from seqapps.predict import plain, split_batch
-from seqapps.task import Buckets, Case, Response, Task
+from seqapps.task import Case, Fixed, Response, Signature, Task
 
 CASES = 16
 ODD_TEXTS = ("", "!?", "Straße, 한국어, عربي, 😀")  # what clients do send: the export must answer
@@ -33,9 +33,9 @@ def records(
             kinds = {output.kind: key for key, output in task.answer.items()}
             outputs = {"classes": answer[kinds["labels"]], "scores": answer[kinds["scores"]]}
         else:
-            usable = [case for case in chosen if signature.inputs.keys() <= case.keys()]
+            usable = _with_examples(signature, chosen)
             inputs = {key: [case[key] for case in usable] for key in signature.inputs}
-            method = getattr(features, "respond" if name == DEFAULT else name)
+            method = getattr(features, method_of(task, name))
             outputs = method(model, batch_of(usable, signature.inputs))
         found.append(
             {
@@ -49,10 +49,18 @@ def records(
     return found
 
 
+def _with_examples(signature: Signature, cases: Sequence[Case]) -> list[Case]:
+    """The cases that hold what this signature takes, with its examples in turn."""
+    examples = signature.examples or ({},)
+    pairs = zip(cases, cycle(examples), strict=False)
+    found = [{**case, **example} for case, example in pairs]
+    return [case for case in found if signature.inputs.keys() <= case.keys()]
+
+
 def choose(task: Task, settings: Any, cases: Sequence[Case]) -> list[Case]:
     """Some cases: shortest and longest, others evenly between, and odd texts."""
     ordered, batching = list(cases), task.batching
-    if isinstance(batching, Buckets):
+    if not isinstance(batching, Fixed):
         ordered.sort(key=lambda case: batching.length(case, settings))
     count = min(CASES, len(ordered))
     places = {round(i * (len(ordered) - 1) / max(1, count - 1)) for i in range(count)}

@@ -9,9 +9,9 @@ from typing import Any
 
 from seqapps import files
 from seqapps.errors import UserError
+from seqapps.task import DEFAULT as DEFAULT
 from seqapps.task import Column, Output, Signature
 
-DEFAULT = "serving_default"
 EXTRA = "assets.extra"  # TF Serving's name for files that come with a model
 
 

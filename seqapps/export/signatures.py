@@ -7,7 +7,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from seqapps.export.manifest import DEFAULT
 from seqapps.features import Features
 from seqapps.predict import input_signature
 from seqapps.task import Column, Output, Signature, Task
@@ -17,10 +16,7 @@ CLASSIFY = "classify"
 
 def declared(task: Task, settings: Any) -> dict[str, Signature]:
     """Every signature of the export by name; `classify` where the answer has labels and scores."""
-    found = {
-        DEFAULT: Signature(task.inputs, task.answer, task.summary),
-        **task.signatures(settings),
-    }
+    found = task.declared(settings)
     if _named(task.answer, "labels") and _named(task.answer, "scores"):
         found[CLASSIFY] = Signature(
             {"inputs": Column("text", "a serialized tf.train.Example")},
@@ -49,7 +45,7 @@ def module_of(
     module = tf.Module()
     module.features = features
     functions = {
-        name: _traced(features, model, "respond" if name == DEFAULT else name, signature.inputs)
+        name: _traced(features, model, method_of(task, name), signature.inputs)
         for name, signature in declared(task, settings).items()
         if name != CLASSIFY
     }
@@ -58,6 +54,11 @@ def module_of(
     module.signature_functions = functions
     module.variables_read = _variables_read(functions.values())
     return module, functions
+
+
+def method_of(task: Task, name: str) -> str:
+    """The method of the task's features that answers the signature `name`."""
+    return "respond" if name == task.exported_as else name
 
 
 def _variables_read(functions: Iterable[Any]) -> list[tf.Variable]:

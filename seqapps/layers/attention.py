@@ -33,18 +33,21 @@ class SinusoidalPositions(keras.layers.Layer):
         return vectors + ops.cast(waves, vectors.dtype)[None, :, :]
 
 
-def attention_block(states: Any, *, heads: int, dropout: float, name: str) -> Any:
-    """One encoder layer: [batch, time, units] -> [batch, time, units].
+def attention_block(
+    states: Any, *, heads: int, dropout: float, name: str, causal: bool = False
+) -> Any:
+    """One layer of self-attention: [batch, time, units] -> [batch, time, units].
 
     Attention and a two-layer network, each normalised before and added to what came in (the order
-    of Xiong et al. 2020, which trains without warm-up).
+    of Xiong et al. 2020, which trains without warm-up). With `causal` no step sees a later one.
     """
     layers, units = keras.layers, states.shape[-1]
     normed = layers.LayerNormalization(name=f"{name}_norm_1")(states)
     attention = layers.MultiHeadAttention(
         heads, max(1, units // heads), dropout=dropout, name=f"{name}_attention"
     )
-    states = layers.Add(name=f"{name}_add_1")([states, attention(normed, normed)])
+    attended = attention(normed, normed, use_causal_mask=causal)
+    states = layers.Add(name=f"{name}_add_1")([states, attended])
     normed = layers.LayerNormalization(name=f"{name}_norm_2")(states)
     hidden = layers.Dense(2 * units, activation="relu", name=f"{name}_hidden")(normed)
     hidden = layers.Dropout(dropout)(layers.Dense(units, name=f"{name}_out")(hidden))

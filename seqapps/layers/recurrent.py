@@ -9,14 +9,50 @@ Everywhere else Keras's own loop runs. docs/performance.md says what was measure
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 
 
+class _DropsWeights:
+    """Leaves out weights of the recurrent kernel in training: DropConnect (Wan et al. 2013).
+
+    One mask for all rows and steps of a batch, as in the weight-dropped LSTM (Merity et al. 2018),
+    so that the same units forget each other at every step.
+    """
+
+    def __init__(self, units: int, *, weight_dropout: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)  # type: ignore[call-arg]
+        self.weight_dropout = weight_dropout
+        if weight_dropout:
+            self._weight_seed = keras.random.SeedGenerator()
+
+    @contextmanager
+    def dropped_weights(self, training: bool) -> Iterator[None]:
+        """For the time of the block the cell has a kernel with holes."""
+        if not (training and self.weight_dropout):
+            yield
+            return
+        held: Any = self.cell.__dict__  # type: ignore[attr-defined]  # past Keras's tracking
+        kernel = held["recurrent_kernel"]
+        held["recurrent_kernel"] = keras.random.dropout(
+            keras.ops.convert_to_tensor(kernel), self.weight_dropout, seed=self._weight_seed
+        )
+        try:
+            yield
+        finally:
+            held["recurrent_kernel"] = kernel
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make it anew."""
+        config: dict[str, Any] = super().get_config()  # type: ignore[misc]
+        return {**config, "weight_dropout": self.weight_dropout}
+
+
 @keras.saving.register_keras_serializable(package="seqapps")
-class LSTM(keras.layers.LSTM):
+class LSTM(_DropsWeights, keras.layers.LSTM):
     """`keras.layers.LSTM` (Hochreiter and Schmidhuber 1997), fast in training on a CPU.
 
     Takes [batch, time, inputs] and, optionally, a mask bool [batch, time] and the initial states
@@ -27,15 +63,16 @@ class LSTM(keras.layers.LSTM):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> Any:  # (last output, outputs, last states)
-        if not _is_fast(self):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
-        from seqapps.layers.lstm_core import lstm
+        with self.dropped_weights(training):
+            if not _is_fast(self):
+                return super().inner_loop(sequences, initial_state, mask, training=training)
+            from seqapps.layers.lstm_core import lstm
 
-        return _read(self, lstm, sequences, initial_state, mask, training)
+            return _read(self, lstm, sequences, initial_state, mask, training)
 
 
 @keras.saving.register_keras_serializable(package="seqapps")
-class GRU(keras.layers.GRU):
+class GRU(_DropsWeights, keras.layers.GRU):
     """`keras.layers.GRU` (Cho et al. 2014), fast in training on a CPU.
 
     Takes [batch, time, inputs] and, optionally, a mask bool [batch, time] and the initial state
@@ -46,11 +83,12 @@ class GRU(keras.layers.GRU):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> Any:  # (last output, outputs, last states)
-        if not (_is_fast(self) and self.cell.reset_after):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
-        from seqapps.layers.gru_core import gru
+        with self.dropped_weights(training):
+            if not (_is_fast(self) and self.cell.reset_after):
+                return super().inner_loop(sequences, initial_state, mask, training=training)
+            from seqapps.layers.gru_core import gru
 
-        return _read(self, gru, sequences, initial_state, mask, training)
+            return _read(self, gru, sequences, initial_state, mask, training)
 
 
 _compiled = True

@@ -12,7 +12,6 @@ from typing import Any
 
 from seqapps.answers import Answers
 from seqapps.data.batching import plan
-from seqapps.export.manifest import DEFAULT
 from seqapps.predict import answers as answers_of
 from seqapps.predict import load_export, signature
 from seqapps.progress import SILENT, Progress
@@ -51,7 +50,7 @@ def explained(
     labels = labels_of(task)
     if labels and list(task.inputs) == texts and len(texts) == 1:
         with progress.track("leaving words out"):
-            predict = partial(ask, DEFAULT)
+            predict = partial(ask, task.exported_as)
             _leave_words_out(predict, answers, picks, labels, texts[0], found)
     return found
 

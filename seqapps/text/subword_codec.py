@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -101,8 +102,7 @@ class SubwordCodec(Codec):
         pieces = _proto(content).pieces[SPECIAL:]
         self.bytes = [id_ for id_, piece in enumerate(pieces, SPECIAL) if piece.type == BYTE]
         super().__init__([b"", b"", "\ufffd".encode(), *map(_content, pieces)])
-        with stderr_aside():  # it tells that nothing is normalised
-            self.tokenizer = tf_text.SentencepieceTokenizer(content)
+        self.tokenizer = _tokenizer(content)
 
     def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         return self.tokenizer.tokenize(valid(text))
@@ -116,6 +116,17 @@ class SubwordCodec(Codec):
         for id_ in self.bytes:
             names[id_] = f"<0x{pieces[id_][0]:02X}>"
         return names
+
+
+@cache
+def _tokenizer(model: bytes) -> tf_text.SentencepieceTokenizer:
+    """One for each model in a process, for good.
+
+    TensorFlow gives two tokenizers of the same model one resource, and takes it from both when the
+    first of them is no longer needed.
+    """
+    with stderr_aside():  # it tells that nothing is normalised
+        return tf_text.SentencepieceTokenizer(model)
 
 
 def _content(piece: Any) -> bytes:

@@ -27,11 +27,12 @@ from seqapps.errors import RunError
 from seqapps.features import Features
 from seqapps.layers.steps import padded_size
 from seqapps.predict import answers, in_process
-from seqapps.task import Case, Predict, Task
+from seqapps.task import Predict, Task
 from seqapps.training.failure import STEPS, Finding, Guard, in_data
+from seqapps.training.feed import Feed
 from seqapps.training.gradients import Probes
 from seqapps.training.replicas import row_weights, shares, sum_first
-from seqapps.training.rounds import Rounds
+from seqapps.training.rounds import Rounds, StreamRounds
 from seqapps.training.watch import Watch
 
 
@@ -51,6 +52,8 @@ def batches_of(
     divides the loss by their number. Steps are added on the right, as zeros, which is padding
     everywhere in seqapps.
     """
+    if isinstance(rounds, StreamRounds):
+        return source(batches)  # all of one shape
     if not on_jax():
         strategy = model.distribute_strategy
         if strategy.num_replicas_in_sync > 1:
@@ -200,16 +203,9 @@ def watch(model: Any) -> Watch | NotWatched:
     return watch
 
 
-def probes(
-    task: Task,
-    settings: Any,
-    model: Any,
-    features: Features,
-    cases: Sequence[Case],
-    batches: Sequence[Batch],
-) -> Probes | NoProbes:
+def probes(settings: Any, model: Any, feed: Feed) -> Probes | NoProbes:
     """What looks at the gradients of some batches after a round."""
-    return NoProbes() if on_jax() else Probes(task, settings, model, features, cases, batches)
+    return NoProbes() if on_jax() else Probes(settings, model, feed)
 
 
 def guard(watch: Any, *, round_: int, batches: int, folder: Path, again: Any) -> Guard:

@@ -11,9 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps import files
-from seqapps.data.batching import Batch, batch_of
-from seqapps.features import Features
-from seqapps.task import Case, Task
+from seqapps.training.feed import Feed
 from seqapps.training.lags import RECURRENT, by_lag, kept_lags, state_gradients
 from seqapps.training.recording import layers_of, recorded
 
@@ -28,19 +26,12 @@ class Probes:
     dropout draws as in training, then the states of its generators are put back.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        settings: Any,
-        model: Any,
-        features: Features,
-        cases: Sequence[Case],
-        batches: Sequence[Batch],
-    ) -> None:
+    def __init__(self, settings: Any, model: Any, feed: Feed) -> None:
+        batches = feed.rounds.batches(0)
         wanted = min(getattr(settings, "gradient_batches", BATCHES), -(-len(batches) // EVERY))
         places = np.linspace(0, len(batches), wanted, endpoint=False).astype(int)
-        self._batches = [[cases[case] for case in batches[place]] for place in places]
-        self._columns, self._features, self._model = task.columns, features, model
+        self._batches = [batches[place] for place in places]
+        self._pair, self._model = feed.pair, model
         self._layers = [
             layer
             for layer in layers_of(model)
@@ -57,13 +48,13 @@ class Probes:
         layers: dict[str, list[float]] = {}
         lags: dict[str, list[np.ndarray]] = {}
         with unchanged(self._model):
-            for cases in self._batches:
-                inputs, targets = self._features.pair(batch_of(cases, self._columns))
+            for batch in self._batches:
+                inputs, targets = self._pair(batch)
                 by_variable, states = self._measure(inputs, targets)
                 for name, norm in _by_layer(self._model, by_variable).items():
                     layers.setdefault(name, []).append(norm)
                 for layer, (norms, mask) in zip(self._layers, states, strict=True):
-                    found = by_lag(norms.numpy(), mask.numpy()) * len(cases)
+                    found = by_lag(norms.numpy(), mask.numpy()) * len(batch)
                     lags.setdefault(name_of(layer.trainable_variables[0]), []).append(found)
         return {
             "layers": {name: float(np.mean(norms)) for name, norms in layers.items()},

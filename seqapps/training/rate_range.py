@@ -6,17 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from seqapps.data.batching import pipeline
 from seqapps.errors import RunError, UserError
 from seqapps.layers import recurrent
 from seqapps.progress import SILENT, Advance, Progress
 from seqapps.task import Case, State, Task
-from seqapps.training.rounds import Rounds
+from seqapps.training.feed import feed_of
 from seqapps.training.schedule import SetsRate
 from seqapps.training.train import build
 
@@ -44,23 +44,34 @@ def find_rate(
     *,
     cases: Sequence[Case],
     seed: int,
+    folder: Path,
     lengths: np.ndarray | None = None,
     progress: Progress = SILENT,
 ) -> RateRange:
     """Train a model that is thrown away for some steps, each with a larger rate than the last.
 
     Everything but the rate and its schedule is as in a training with these settings: batches,
-    dropout, clipping, weight decay. Raises UserError where the task's optimizer takes no rate,
-    RunError where the loss never fell.
+    dropout, clipping, weight decay. Tensors that do not fit memory lie in `folder`. Raises
+    UserError where the task's optimizer takes no rate, RunError where the loss never fell.
     """
     recurrent.set_compiled(False)  # too few steps to win that back
     model, features = build(task, settings, state, seed=seed)
     rates = np.geomspace(FIRST, LAST, STEPS)
     _check_takes(model, rates[0])
-    rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
+    feed = feed_of(
+        task,
+        settings,
+        features,
+        cases,
+        seed=seed,
+        folder=folder,
+        lengths=lengths,
+        progress=progress,
+    )
+    rounds = feed.rounds
     endless = (batch for number in count() for batch in rounds.batches(number))
     batches = list(islice(endless, STEPS))
-    data = pipeline(cases, lambda: batches, task.columns, features.pair)
+    data = feed.source(lambda: batches)
     with progress.track("trying learning rates", STEPS) as advance:
         seen = _Losses(advance)
         model.fit(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqapps.data.batching import Batch, buckets, shuffled, steps_of
+from seqapps.data.streams import LENGTH, Documents
 from seqapps.task import Case, Task
 
 LONGEST = 500  # steps; a kill loses at most these
@@ -76,3 +77,32 @@ class Rounds:
             np.array([each.sum() for each in steps]),
             np.array([each.size * each.max() for each in steps]),
         )
+
+
+class StreamRounds(Rounds):
+    """The rounds of a training on streams: batches of windows, see `seqapps.data.streams`."""
+
+    def __init__(self, documents: Documents, settings: Any) -> None:
+        self._documents = documents
+        self._rows, self._window = settings.batch_size, settings.steps
+        self._epochs = settings.epochs
+        self.steps_per_epoch = documents.batches
+        self.per_epoch = -(-self.steps_per_epoch // LONGEST)
+        self.total = self.per_epoch * settings.epochs
+
+    def batches(self, number: int) -> list[Batch]:
+        epoch, part = divmod(number, self.per_epoch)
+        batch = self._documents.epoch(epoch)
+        share = self.steps_per_epoch / self.per_epoch
+        return [batch(place) for place in range(round(part * share), round((part + 1) * share))]
+
+    def whole(self, batch: Batch) -> tuple[int, int]:
+        return self._rows, self._window
+
+    @property
+    def pays_to_compile(self) -> bool:
+        return bool(self._epochs * self.steps_per_epoch * self._window >= MANY_TIME_STEPS)
+
+    def filled(self, batches: Sequence[Batch]) -> tuple[np.ndarray, np.ndarray]:
+        real = np.array([batch[:, LENGTH].sum() for batch in batches])
+        return real, np.full(len(batches), self._rows * self._window)

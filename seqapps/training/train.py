@@ -14,19 +14,19 @@ import tensorflow as tf
 
 from seqapps import files
 from seqapps.cost import Meter
-from seqapps.data.batching import Batch, batch_of
-from seqapps.data.paired import source_of
-from seqapps.errors import RunError
+from seqapps.data.batching import Batch
+from seqapps.errors import RunError, UserError
 from seqapps.features import Features
 from seqapps.interruption import AT_ONCE, Interruption
 from seqapps.layers import recurrent
 from seqapps.metrics.judge import better, values_of
 from seqapps.progress import SILENT, Advance, Progress
-from seqapps.task import Case, State, Task
+from seqapps.task import Case, State, Streams, Task
 from seqapps.training import backend, checkpoint
 from seqapps.training.averaging import KeepsRaw, put_averages
 from seqapps.training.checkpoint import Position
 from seqapps.training.events import Events
+from seqapps.training.feed import feed_of
 from seqapps.training.gradients import GradientLog
 from seqapps.training.live import Live
 from seqapps.training.monitor import monitor_of
@@ -73,27 +73,33 @@ def train(
     or where there are fewer devices.
     """
     monitor = monitor_of(task, settings)
+    if devices > 1 and isinstance(task.batching, Streams):
+        raise UserError(
+            f"--devices {devices}: {task.name} carries a state in the rows of its batches, which "
+            "several devices cannot share. Leave --devices out."
+        )
     warn_where_slow(settings, progress)
     model, features = _built(
         task, settings, state, seed=seed, precision=precision_of(settings), devices=devices
     )
     judged = _judged(task, settings, model, features)
-    rounds = Rounds(task, cases, settings, seed=seed, lengths=lengths)
-    recurrent.set_compiled(rounds.pays_to_compile)
     position = _resume(folder, model)
     predict = backend.predictor(task, settings, judged, features)
     batches: list[Batch] = []  # of the round that is being trained
-    source = source_of(
+    feed = feed_of(
         task,
         settings,
         features,
         cases,
+        seed=seed,
         folder=folder,
         lengths=lengths,
         max_memory=max_memory,
         progress=progress,
     )
-    data = backend.batches_of(source, lambda: batches, model=model, rounds=rounds)
+    rounds = feed.rounds
+    recurrent.set_compiled(rounds.pays_to_compile)
+    data = backend.batches_of(feed.source, lambda: batches, model=model, rounds=rounds)
     watch, raw = backend.watch(model), KeepsRaw()
     live = Live(
         progress,
@@ -102,13 +108,9 @@ def train(
         rate=lambda: backend.optimizer_now(model).learning_rate,
         norm=watch.norm,
     )
-    probes = backend.probes(task, settings, judged, features, cases, rounds.batches(0))
+    probes = backend.probes(settings, judged, feed)
     gradients = GradientLog(history.with_name("gradients.json"), rounds_done=position.rounds_done)
     events = Events(history.with_name("events"), position.history, gradients.rounds)
-
-    def again(place: int) -> Any:
-        """The inputs and targets of a batch of this round."""
-        return features.pair(batch_of([cases[case] for case in batches[place]], task.columns))
 
     while not position.finished:
         interruption.check()
@@ -118,7 +120,11 @@ def train(
         batches[:] = rounds.batches(number)
         watch.start()
         guard = backend.guard(
-            watch, round_=number + 1, batches=len(batches), folder=folder, again=again
+            watch,
+            round_=number + 1,
+            batches=len(batches),
+            folder=folder,
+            again=lambda place: feed.pair(batches[place]),
         )
         rates = rate_callbacks(task, settings, position, rounds)
         with live.round(batches, position) as advance:

@@ -65,6 +65,7 @@ def main() -> None:
     try:
         task = registry.load(name)  # its settings cannot be read without it
         job = pickle.load(sys.stdin.buffer)
+        task = task.under(job.settings)
         threading.Thread(target=_listen, args=(answers,), daemon=True).start()
         _train(task, job, told)
     except (UserError, RunError) as error:

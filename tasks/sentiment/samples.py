@@ -4,7 +4,6 @@ import bz2
 import csv
 import io
 import random
-import re
 from collections.abc import Iterator
 
 from seqapps.data import samples, wheels
@@ -60,7 +59,7 @@ def speeches() -> Iterator[Row]:
     for row in samples.speeches():
         said: dict[str, list[str]] = {}
         for speaker, paragraph in samples.spoken(row["text"]):
-            words = re.sub(r"\([^)]*\)", " ", paragraph).split()
+            words = samples.without_remarks(paragraph).split()
             if words:
                 said.setdefault(speaker, []).append(" ".join(words))
         names = {"label": row["party"], "party": row["party"], "speech": row["speech"]}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seqapps.data.batching import batch_of
 from seqapps.task import Column
 from seqapps.training.gradients import GradientLog, Probes, name_of
 
@@ -38,7 +39,11 @@ def model_of(dropout: float = 0.0, layer=None):
 
 def probes_of(model, *, batches=1, of=BATCHES):
     settings = SimpleNamespace(gradient_batches=batches)
-    return Probes(TASK, settings, model, SimpleNamespace(pair=pair), CASES, of)
+    feed = SimpleNamespace(
+        rounds=SimpleNamespace(batches=lambda number: of),
+        pair=lambda batch: pair(batch_of([CASES[case] for case in batch], TASK.columns)),
+    )
+    return Probes(settings, model, feed)
 
 
 def everything(model) -> list[np.ndarray]:

@@ -66,11 +66,11 @@ def test_smoothing_keeps_a_line_and_lags_behind_neither_way():
     assert np.argmax(smooth(bump)) == 61
 
 
-def test_every_rate_sees_the_loss_that_the_rates_before_it_left():
+def test_every_rate_sees_the_loss_that_the_rates_before_it_left(tmp_path):
     """Gradient descent on all cases at once, by hand."""
     made = []
     tried = find_rate(task_of(lambda: keras.optimizers.SGD(0.1), made), SETTINGS, {}, cases=CASES,
-                      seed=0)  # fmt: skip
+                      seed=0, folder=tmp_path)  # fmt: skip
     made.clear()
     values = np.array([case["values"] for case in CASES])
     keras.utils.set_random_seed(0)
@@ -87,17 +87,17 @@ def test_every_rate_sees_the_loss_that_the_rates_before_it_left():
     assert len(tried.losses) == len(tried.rates) == len(tried.smoothed) < STEPS
 
 
-def test_a_schedule_in_the_optimizer_itself_cannot_be_tried():
+def test_a_schedule_in_the_optimizer_itself_cannot_be_tried(tmp_path):
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 100)
     task = task_of(lambda: keras.optimizers.SGD(schedule))
     with pytest.raises(UserError, match=r"has a learning-rate schedule of its own"):
-        find_rate(task, SETTINGS, {}, cases=CASES, seed=0)
+        find_rate(task, SETTINGS, {}, cases=CASES, seed=0, folder=tmp_path)
 
 
-def test_the_suggested_rate_does_not_depend_on_the_rate_that_is_set():
+def test_the_suggested_rate_does_not_depend_on_the_rate_that_is_set(tmp_path):
     one, other = (
         find_rate(task_of(lambda r=rate: keras.optimizers.Adam(r)), SETTINGS, {}, cases=CASES,
-                  seed=0)
+                  seed=0, folder=tmp_path)
         for rate in (1e-5, 0.5)
     )  # fmt: skip
     np.testing.assert_array_equal(one.losses, other.losses)

@@ -1,0 +1,98 @@
+"""Documents as pieces: what is judged one by one, and read one after the other in training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import overload
+
+import numpy as np
+
+from seqapps.task import FOLLOWS, Case, Row
+
+PIECE = 2000  # characters, most
+LOOK = 200  # characters, in which white space is looked for at the end of a piece
+CONTEXT = 500  # characters that are read before a piece in judging
+PROMPT = 40  # characters of a piece's beginning that golden requests go on from
+
+
+class Pieces(Sequence[Case]):
+    """The pieces of documents in order, made of their rows when they are asked for.
+
+    {"text": ..., "context": what stands before it in the document, "ends": 1.0 for the last piece,
+    "prompt": ..., and the row's other columns}. Joined, the texts are the documents.
+
+    Rows that follow the one before, as those of a text file do, belong to the same document; of
+    such a document nobody knows the end, as it may lie in another split.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = rows if isinstance(rows, Sequence) else list(rows)
+        self._read = lru_cache(maxsize=2)(self._rows.__getitem__)
+        places: list[tuple[int, int, int]] = []
+        running: list[bool] = []  # whether a row follows the one before, by row
+        for number in range(len(self._rows)):
+            row = self._read(number)
+            running.append(bool(row.get(FOLLOWS)))
+            places += [(number, start, end) for start, end in cuts(row["text"])]
+        self._places = np.array(places, "int64").reshape([-1, 3])  # row, first, end
+        self._running = np.array([*running, *running[-1:]], bool)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, position: int) -> Case: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> list[Case]: ...
+
+    def __getitem__(self, position: int | slice) -> Case | list[Case]:
+        if isinstance(position, slice):
+            return [self[each] for each in range(*position.indices(len(self)))]
+        number, start, end = map(int, self._places[position])
+        row = self._read(number)
+        text = row["text"]
+        context = text[max(0, start - CONTEXT) : start]
+        if len(context) < CONTEXT and number and self._running[number]:
+            before: str = self._read(number - 1)["text"]
+            context = before[len(before) - (CONTEXT - len(context)) :] + context
+        last = end == len(text) and not self._running[number + 1]
+        piece = text[start:end]
+        found = {"text": piece, "context": context, "ends": float(last), "prompt": piece[:PROMPT]}
+        return {**row, **found}
+
+
+def cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Where the pieces of a text start and end; they are about equally long.
+
+    They end before white space where there is some, so that words stay whole and have their space
+    in front.
+    """
+    count = max(1, -(-len(text) // PIECE))
+    start = 0
+    for number in range(1, count + 1):
+        end = len(text)
+        if number < count:
+            end = _before_space(text, number * len(text) // count, least=start + 1)
+        yield start, end
+        start = end
+
+
+def documents(cases: Iterable[Case]) -> Iterator[str]:
+    """The texts of the documents that the pieces were cut from."""
+    parts: list[str] = []
+    for case in cases:
+        if parts and not case["context"]:
+            yield "".join(parts)
+            parts = []
+        parts.append(case["text"])
+    if parts:
+        yield "".join(parts)
+
+
+def _before_space(text: str, place: int, *, least: int) -> int:
+    for end in range(place, max(least, place - LOOK), -1):
+        if text[end].isspace() and not text[end - 1].isspace():
+            return end
+    return max(place, least)

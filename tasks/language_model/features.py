@@ -1,0 +1,191 @@
+"""Texts to token ids, and what the export answers: scores, and texts that are written on."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from seqapps.decoding.randomness import keys
+from seqapps.decoding.sampling import sample
+from seqapps.features import Features
+from seqapps.task import Row, State
+from seqapps.text import codec
+from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN, valid
+
+from .network import network_of
+
+NEVER = (PADDING, UNKNOWN)  # are written
+NEXT = 10
+
+
+def fit(rows: Iterable[Row], settings: Any) -> State:
+    """The tokens of the training texts, and the styles in alphabetical order."""
+    styles: set[str] = set()
+
+    def texts() -> Iterable[str]:
+        for row in rows:
+            if settings.condition:
+                styles.add(row[settings.condition])
+            yield row["text"]
+
+    state = codec.fit(
+        texts(),
+        tokens=settings.tokens,
+        vocabulary=settings.vocabulary,
+        punctuation=settings.punctuation,
+    )
+    return {**state, "styles": sorted(styles)}
+
+
+class LanguageFeatures(Features):
+    """One codec for all; styles are numbered from 1."""
+
+    def __init__(self, settings: Any, state: State) -> None:
+        super().__init__()
+        self._settings = settings
+        self.codec = codec.codec(state)
+        self.styles = list(state["styles"])
+        if self.styles:
+            content = tf.lookup.KeyValueTensorInitializer(
+                tf.constant(self.styles), tf.range(1, 1 + len(self.styles))
+            )
+            self.style_ids = tf.lookup.StaticHashTable(content, default_value=0)
+
+    def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
+        ids = self.codec.encode(batch["text"])  # [batch, (tokens)]
+        ends = tf.ragged.boolean_mask(
+            tf.fill([tf.shape(batch["ends"])[0], 1], BOUNDARY), batch["ends"][:, None] > 0
+        )
+        row = tf.concat([self._before(batch["context"]), ids, ends], axis=1)
+        inputs = {"ids": row[:, :-1].to_tensor(), "keep": tf.zeros([tf.shape(batch["ends"])[0], 1])}
+        style = self._style(batch)
+        return inputs if style is None else {**inputs, "style": style}, row[:, 1:].to_tensor()
+
+    def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """How surprising `text` is after `context`."""
+        gains, counts = self._gains(model, raw, context=True)
+        return _scores(gains, counts)
+
+    def score(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """How surprising `text` is from its beginning."""
+        gains, counts = self._gains(model, raw, context=False)
+        return _scores(gains, counts)
+
+    def surprisal(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """-log probability of each token of `text` after `context`: [batch, time]."""
+        gains, _ = self._gains(model, raw, context=True)
+        ids = self.codec.encode(raw["text"])
+        tokens = ids.with_flat_values(tf.gather(self.codec.pieces, ids.flat_values))
+        return {"tokens": tokens.to_tensor(), "weights": -gains}
+
+    def serving_default(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """`generate` with the options of the settings and seed 0."""
+        settings, like = self._settings, tf.zeros_like(raw["prompt"], tf.int32)
+        options = {
+            "max_tokens": like + settings.length,
+            "temperature": tf.cast(like, tf.float32) + settings.temperature,
+            "top_k": like + settings.top_k,
+            "top_p": tf.cast(like, tf.float32) + settings.top_p,
+            "seed": like,
+        }
+        return self.generate(model, {**raw, **options})
+
+    def generate(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The text that `prompt` begins."""
+        prompt = valid(raw["prompt"])
+        ids = tf.concat([self._start(prompt), self.codec.encode(prompt)], axis=1).to_tensor()
+        drawn = self._drawn(model, raw, ids, start=0)
+        continuation = self.codec.decode(drawn.ids)
+        return {
+            "text": tf.strings.join([prompt, continuation]),
+            "continuation": continuation,
+            "log_probability": drawn.log_probability,
+        }
+
+    def go_on(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The next part of what `generate` writes at once; `written` are ids as text."""
+        prompt = valid(raw["prompt"])
+        before = tf.strings.to_number(tf.strings.split(raw["written"]), tf.int32)
+        counts = tf.cast(before.row_lengths(), tf.int32)
+        ids = tf.concat([self._start(prompt), self.codec.encode(prompt), before], axis=1)
+        drawn = self._drawn(model, raw, ids.to_tensor(), start=counts)
+        new = tf.RaggedTensor.from_tensor(drawn.ids, lengths=drawn.lengths)
+        written = tf.concat([before, new], axis=1)
+        ended = tf.reduce_any(drawn.ids == BOUNDARY, axis=1)
+        return {
+            "continuation": self.codec.decode(written.to_tensor(), partial=True),
+            "written": tf.strings.reduce_join(tf.strings.as_string(written), axis=1, separator=" "),
+            "ended": tf.cast(ended, tf.int32),
+        }
+
+    def next(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The likeliest tokens after `prompt`."""
+        prompt = valid(raw["prompt"])
+        ids = tf.concat([self._start(prompt), self.codec.encode(prompt)], axis=1).to_tensor()
+        logits, _ = network_of(model, self._settings).start(ids, self._style(raw))
+        found = tf.math.top_k(tf.nn.softmax(logits), min(NEXT, self.codec.size))
+        names = tf.constant(self.codec.names())
+        return {"tokens": tf.gather(names, found.indices), "probabilities": found.values}
+
+    def _drawn(self, model: Any, raw: dict[str, tf.Tensor], ids: tf.Tensor, *, start: Any) -> Any:
+        network = network_of(model, self._settings)
+        logits, state = network.start(ids, self._style(raw))
+        return sample(
+            network.step,
+            state,
+            logits,
+            keys=keys(raw["seed"], raw["prompt"]),
+            max_tokens=raw["max_tokens"],
+            limit=self._settings.longest,
+            temperature=raw["temperature"],
+            top_k=raw["top_k"],
+            top_p=raw["top_p"],
+            end=BOUNDARY,
+            forbidden=NEVER,
+            start=start,
+        )
+
+    def _gains(
+        self, model: Any, raw: dict[str, tf.Tensor], *, context: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(log probability of each token of `text`, right padded [batch, time], their number)."""
+        ids = self.codec.encode(raw["text"])
+        before = self._start(raw["text"])
+        if context:  # which is cut somewhere; without one the document begins
+            given = self.codec.encode(raw["context"])
+            before = tf.ragged.boolean_mask(before, given.row_lengths()[:, None] == 0)
+            before = tf.concat([before, given], axis=1)
+        row = tf.concat([before, ids], axis=1)
+        found = network_of(model, self._settings).log_probabilities(
+            row[:, :-1].to_tensor(), row[:, 1:].to_tensor(), self._style(raw)
+        )
+        counts = tf.cast(ids.row_lengths(), tf.int32)
+        first = tf.cast(before.row_lengths(), tf.int32) - 1  # place of the text's first token
+        places = tf.range(tf.reduce_max(tf.concat([counts, [0]], 0)))  # [time]
+        own = places < counts[:, None]
+        taken = tf.where(own, places + first[:, None], 0)
+        found = tf.pad(found, [[0, 0], [0, 1]])  # texts of no tokens have a place, too
+        return tf.where(own, tf.gather(found, taken, batch_dims=1), 0.0), counts
+
+    def _before(self, context: tf.Tensor) -> tf.RaggedTensor:
+        """The token before a text: int [batch, (1)]."""
+        found = tf.concat([self._start(context), self.codec.encode(context)], axis=1)
+        return found[:, -1:]
+
+    def _start(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """The boundary that documents begin after: int [batch, (1)]."""
+        return tf.RaggedTensor.from_tensor(tf.fill([tf.shape(text)[0], 1], BOUNDARY), ragged_rank=1)
+
+    def _style(self, raw: dict[str, tf.Tensor]) -> tf.Tensor | None:
+        if not self._settings.condition:
+            return None
+        return self.style_ids.lookup(raw[self._settings.condition])
+
+
+def _scores(gains: tf.Tensor, counts: tf.Tensor) -> dict[str, tf.Tensor]:
+    total = tf.reduce_sum(gains, axis=1)
+    return {
+        "nats_per_token": -total / tf.cast(tf.maximum(counts, 1), tf.float32),
+        "tokens": counts,
+        "log_probability": total,
+    }
