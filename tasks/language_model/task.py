@@ -15,6 +15,7 @@ from seqapps.settings import setting
 from seqapps.task import (
     DEFAULT,
     FOLLOWS,
+    GO_ON,
     Case,
     Column,
     Goal,
@@ -123,7 +124,7 @@ OPTIONS = {
     "temperature": Column("number", "below 1 plays safe, above 1 is bold; 0: the likeliest token"),
     "top_k": Column("integer", "draw among so many tokens; 0 all"),
     "top_p": Column("number", "draw among the likeliest that have this share together; 1 all"),
-    "seed": Column("integer", "another one gives another text"),
+    "seed": Column("integer", "another one gives another text", default=0),
 }
 RESERVED = ("text", "context", "ends", "prompt", "written", FOLLOWS, *OPTIONS)
 SCORE = {
@@ -195,29 +196,35 @@ def adapt(task: Task, settings: Any) -> Task:
     return replace(task, row=row, inputs=inputs, baselines=baselines)
 
 
+def own(option: str, settings: Any) -> Any:
+    """The option of the default signature."""
+    return {"max_tokens": settings.length, "seed": 0}.get(option, getattr(settings, option, None))
+
+
 def signatures(settings: Any) -> Mapping[str, Signature]:
     """What a model can be asked beside how surprising a text is."""
     steered = style(settings)
     prompt = {"prompt": PROMPT, **steered}
+    options = {name: replace(column, default=own(name, settings))
+               for name, column in OPTIONS.items()}  # fmt: skip
     asked = [
         {"max_tokens": 31, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0},
         {"max_tokens": 23, "temperature": 1.0, "top_k": 0, "top_p": 0.9, "seed": 7},
         {"max_tokens": 17, "temperature": 0.7, "top_k": 5, "top_p": 1.0, "seed": -3},
         {"max_tokens": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1},
     ]
-    nothing_written = [{"written": ""}]
     return {
         DEFAULT: Signature(prompt, WRITTEN, "how the text goes on, with the model's own options"),
-        "generate": Signature({**prompt, **OPTIONS}, WRITTEN, "how the text goes on", asked),
-        "go_on": Signature(
-            {**prompt, "written": Column("text", "as it was answered; empty at first"), **OPTIONS},
+        "generate": Signature({**prompt, **options}, WRITTEN, "how the text goes on", asked),
+        GO_ON: Signature(
+            {**prompt, "written": Column("text", "as it was answered; empty at first"), **options},
             {
                 "continuation": Output("sample", "all that is written so far"),
                 "written": Output("sample", "its tokens' numbers: give them back for more"),
                 "ended": Output("sample", "1 where the document has ended, else 0"),
             },
             "the same text in parts of max_tokens each, to be shown while it is made",
-            [{**each, **nothing_written[0]} for each in asked],
+            [{**each, "written": ""} for each in asked],
         ),
         "score": Signature(
             {"text": TEXT, **steered}, SCORE, "how surprising a text is: ranks candidates"
