@@ -28,7 +28,7 @@ from seqapps.task import (
     Streams,
     Task,
 )
-from seqapps.training.optimizer import Optimization
+from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from .samples import hamlet, python_reference, speeches
 
@@ -86,12 +86,7 @@ class Settings(Optimization):
     learning_rate: float = setting(
         4e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
     )
-    schedule: str = setting(
-        "cosine",
-        "how the learning rate goes on after the warm-up; plateau halves it after every epoch "
-        "without a better value",
-        choices=("constant", "linear", "cosine", "inverse_square_root", "plateau"),
-    )
+    schedule: str = setting("cosine", SCHEDULE, choices=SCHEDULES)
     length: int = setting(300, "tokens that are written where nobody asks for another", at_least=1)
     longest: int = setting(5000, "tokens that are written at most, whatever is asked", at_least=1)
     temperature: float = setting(
