@@ -58,8 +58,12 @@ class LanguageFeatures(Features):
         )
         row = tf.concat([self._before(batch["context"]), ids, ends], axis=1)
         inputs = {"ids": row[:, :-1].to_tensor(), "keep": tf.zeros([tf.shape(batch["ends"])[0], 1])}
-        style = self._style(batch)
-        return inputs if style is None else {**inputs, "style": style}, row[:, 1:].to_tensor()
+        targets, style = row[:, 1:].to_tensor(), self._style(batch)
+        if style is not None:
+            inputs["style"] = style
+        if self._settings.sampled:  # the layer that scores must know the true token
+            inputs["targets"] = targets
+        return inputs, targets
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How surprising `text` is after `context`."""

@@ -58,6 +58,10 @@ class Settings(Optimization):
     heads: int = setting(4, "heads of attention", at_least=1)
     embedding: int = setting(64, "numbers that stand for a token", at_least=1)
     tied: bool = setting(False, "score tokens by the vectors that stand for them")
+    sampled: int = setting(
+        0, "tokens drawn to train the true one against, for large vocabularies; 0 takes all",
+        at_least=0,
+    )  # fmt: skip
     dropout: float = setting(
         0.1, "share of states left out in training, between layers and after the last",
         at_least=0.0, at_most=0.9,
