@@ -85,6 +85,10 @@ class Settings(Optimization):
         100, "tokens after which a row's gradient ends; its state is carried on", at_least=1
     )
     epochs: int = setting(12, "most passes over the training data", at_least=1)
+    validation_cases: int = setting(
+        200, "validation pieces that are judged after each round; the end is judged by all; 0: all",
+        at_least=0,
+    )  # fmt: skip
     monitor: str = setting("nats_per_token", "validation metric that chooses the best round")
     patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
@@ -129,6 +133,7 @@ RESERVED = ("text", "context", "ends", "prompt", "written", FOLLOWS, *OPTIONS)
 SCORE = {
     "nats_per_token": Output("number", "how surprising a token is: mean of -log probability"),
     "tokens": Output("number", "how many there are"),
+    "unknown": Output("number", "how many of them the model does not know"),
     "log_probability": Output("number", "of the whole text, in nats"),
 }
 WRITTEN = {
