@@ -11,7 +11,7 @@ import numpy as np
 from seqapps.task import FOLLOWS, Case, Row
 
 PIECE = 2000  # characters, most
-FEWEST = 50  # pieces of a split, so that intervals can be told, but for
+FEWEST = 50  # pieces of a split where its texts allow it, so that intervals can be told
 SHORTEST = 200  # characters of a piece
 LOOK = 100  # characters, in which white space is looked for at the end of a piece
 CONTEXT = 500  # characters that are read before a piece in judging
