@@ -10,7 +10,7 @@ import numpy as np
 
 from seqapps.task import FOLLOWS, Case, Row
 
-PIECE = 2000  # characters, most
+PIECE = 2000  # characters, about: up to LOOK more
 LOOK = 200  # characters, in which white space is looked for at the end of a piece
 CONTEXT = 500  # characters that are read before a piece in judging
 PROMPT = 40  # characters of a piece's beginning that golden requests go on from
