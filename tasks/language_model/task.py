@@ -28,7 +28,7 @@ from seqapps.task import (
     Streams,
     Task,
 )
-from seqapps.training.optimizer import Optimization
+from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from .samples import hamlet, python_reference, speeches
 
@@ -58,6 +58,10 @@ class Settings(Optimization):
     heads: int = setting(4, "heads of attention", at_least=1)
     embedding: int = setting(64, "numbers that stand for a token", at_least=1)
     tied: bool = setting(False, "score tokens by the vectors that stand for them")
+    sampled: int = setting(
+        0, "tokens drawn to train the true one against, for large vocabularies; 0 takes all",
+        at_least=0,
+    )  # fmt: skip
     dropout: float = setting(
         0.1, "share of states left out in training, between layers and after the last",
         at_least=0.0, at_most=0.9,
@@ -81,17 +85,16 @@ class Settings(Optimization):
         100, "tokens after which a row's gradient ends; its state is carried on", at_least=1
     )
     epochs: int = setting(12, "most passes over the training data", at_least=1)
+    validation_cases: int = setting(
+        200, "validation pieces that are judged after each round; the end is judged by all; 0: all",
+        at_least=0,
+    )  # fmt: skip
     monitor: str = setting("nats_per_token", "validation metric that chooses the best round")
     patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
         4e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
     )
-    schedule: str = setting(
-        "cosine",
-        "how the learning rate goes on after the warm-up; plateau halves it after every epoch "
-        "without a better value",
-        choices=("constant", "linear", "cosine", "inverse_square_root", "plateau"),
-    )
+    schedule: str = setting("cosine", SCHEDULE, choices=SCHEDULES)
     length: int = setting(300, "tokens that are written where nobody asks for another", at_least=1)
     longest: int = setting(5000, "tokens that are written at most, whatever is asked", at_least=1)
     temperature: float = setting(
@@ -130,6 +133,7 @@ RESERVED = ("text", "context", "ends", "prompt", "written", FOLLOWS, *OPTIONS)
 SCORE = {
     "nats_per_token": Output("number", "how surprising a token is: mean of -log probability"),
     "tokens": Output("number", "how many there are"),
+    "unknown": Output("number", "how many of them the model does not know"),
     "log_probability": Output("number", "of the whole text, in nats"),
 }
 WRITTEN = {
@@ -221,7 +225,7 @@ def signatures(settings: Any) -> Mapping[str, Signature]:
             {
                 "continuation": Output("sample", "all that is written so far"),
                 "written": Output("sample", "its tokens' numbers: give them back for more"),
-                "ended": Output("sample", "1 where the document has ended, else 0"),
+                "ended": Output("sample", "1 where there is no more, else 0"),
             },
             "the same text in parts of max_tokens each, to be shown while it is made",
             [{**each, "written": ""} for each in asked],
