@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from seqapps.tasks.language_model import documents as module
 from seqapps.tasks.language_model.documents import (
     CONTEXT,
+    FEWEST,
     LOOK,
     PIECE,
     PROMPT,
+    SHORTEST,
     Pieces,
     cuts,
     documents,
@@ -39,6 +42,12 @@ TEXTS = {
 }
 
 
+@pytest.fixture
+def long_pieces(monkeypatch):
+    """Few texts are cut as many are."""
+    monkeypatch.setattr(module, "FEWEST", 1)
+
+
 @pytest.fixture(params=TEXTS)
 def text(request):
     return TEXTS[request.param]
@@ -55,21 +64,34 @@ def test_the_pieces_joined_are_the_document(text):
     assert list(documents(pieces)) == [text]
 
 
-def test_pieces_are_about_equally_long(text):
-    sizes = [end - start for start, end in cuts(text)]
-    assert len(sizes) == max(1, -(-len(text) // PIECE))
+MOST = pytest.mark.parametrize("most", [SHORTEST, 997, PIECE])
+
+
+@MOST
+def test_pieces_are_about_equally_long(text, most):
+    sizes = [end - start for start, end in cuts(text, most)]
+    assert len(sizes) == max(1, -(-len(text) // most))
     assert max(sizes) - min(sizes) <= 2 * LOOK
-    assert max(sizes) <= PIECE + LOOK
+    assert max(sizes) <= most + LOOK
 
 
+@MOST
 @pytest.mark.parametrize("of", [ENGLISH, KOREAN], ids=["English", "Korean"])
-def test_no_word_is_cut_and_keeps_its_space(of):
+def test_no_word_is_cut_and_keeps_its_space(of, most):
     text = text_of(7919, of=of)
-    for start, end in cuts(text):
+    for start, end in cuts(text, most):
         if start:
             assert text[start].isspace()
             assert not text[start - 1].isspace()
         assert end > start
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(307, SHORTEST), (43 * 997, 43 * 997 // FEWEST), (200_003, PIECE)]
+)
+def test_few_texts_are_cut_in_shorter_pieces(size, most):
+    sizes = [len(piece["text"]) for piece in Pieces([row(text_of(size))])]
+    assert len(sizes) == -(-size // most)
 
 
 def test_the_context_is_what_stands_before(text):
@@ -79,19 +101,19 @@ def test_the_context_is_what_stands_before(text):
         place += len(piece["text"])
 
 
-def test_the_last_piece_ends_the_document():
+def test_the_last_piece_ends_the_document(long_pieces):
     pieces = Pieces([row(text_of(4801)), row("To be."), row(text_of(2003))])
     assert [piece["ends"] for piece in pieces] == [0, 0, 1, 1, 0, 1]
 
 
-def test_a_piece_has_the_columns_of_its_row_and_a_prompt():
+def test_a_piece_has_the_columns_of_its_row_and_a_prompt(long_pieces):
     pieces = Pieces([row("To be.", act="I"), row(text_of(4801), act="II")])
     assert [piece["act"] for piece in pieces] == ["I", "II", "II", "II"]
     assert [piece["prompt"] for piece in pieces] == [p["text"][:PROMPT] for p in pieces]
     assert len(pieces[1]["prompt"]) == PROMPT
 
 
-def test_rows_that_follow_are_one_document():
+def test_rows_that_follow_are_one_document(long_pieces):
     """A text file in four rows, then another one in two: the end of the first is known."""
     first = [text_of(size) for size in (4801, 211, 97, 3001)]
     second = [text_of(size, of=KOREAN) for size in (401, 103)]
@@ -107,7 +129,7 @@ def test_rows_that_follow_are_one_document():
     assert [piece["ends"] for piece in pieces] == [0.0] * 6 + [1.0] + [0.0] * 2
 
 
-def test_the_context_reaches_into_the_row_before_as_far_as_it_holds():
+def test_the_context_reaches_into_the_row_before_as_far_as_it_holds(long_pieces):
     before, after = text_of(83), text_of(2503)
     first, second, third = Pieces([row(before), row(after, 1.0)])
     assert (first["context"], second["context"]) == ("", before)
@@ -128,7 +150,7 @@ def test_the_end_of_a_text_file_may_lie_in_another_split():
     assert [piece["ends"] for piece in pieces] == [0, 0]
 
 
-def test_rows_may_come_by_once_and_pieces_are_had_by_place():
+def test_rows_may_come_by_once_and_pieces_are_had_by_place(long_pieces):
     rows = [row(text_of(4801)), row("To be.")]
     pieces, listed = Pieces(iter(rows)), list(Pieces(rows))
     assert len(pieces) == len(listed) == 4

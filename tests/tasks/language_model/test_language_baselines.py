@@ -11,6 +11,7 @@ from seqapps.tasks.language_model.task import TASK
 
 from seqapps.baselines.kneser_ney import KneserNey
 from seqapps.text.codec import codec
+from seqapps.text.token_ids import UNKNOWN
 
 LINE = (
     "The cat sat on the mat, and that was that: 고양이가 앉았다.\n\nIs that a hat? No,  it is 😀. "
@@ -61,10 +62,11 @@ def test_pieces_together_are_as_likely_as_the_document(settings, cases, unigram)
     ids = [each.numpy() for each in tokens.encode(texts)]
     order = 1 if unigram else baselines.ORDERS[settings.tokens]
     model = KneserNey.fit(iter(ids), order=order, size=tokens.size)
-    found = {"tokens": 0, "log_probability": 0.0}
+    found = {"tokens": 0, "unknown": 0, "log_probability": 0.0}
     for response in predict(cases):
         found = {name: value + response[name] for name, value in found.items()}
     assert found["tokens"] == sum(map(len, ids))
+    assert found["unknown"] == sum((each == UNKNOWN).sum() for each in ids)
     expected = sum(model.log_probabilities(each)[: len(each)].sum() for each in ids)
     assert found["log_probability"] == pytest.approx(expected, rel=1e-6)
 
@@ -80,7 +82,7 @@ def test_a_text_without_tokens_is_sure():
     settings = TASK.tiny
     predict = n_grams(TASK.list_cases(ROWS, settings), settings, unigram=False)
     (response,) = predict([{"text": "", "context": ""}])
-    assert response == {"nats_per_token": 0, "tokens": 0, "log_probability": 0}
+    assert response == {"nats_per_token": 0, "tokens": 0, "unknown": 0, "log_probability": 0}
 
 
 def test_the_context_matters_to_n_grams_and_not_to_single_tokens(cases, settings):

@@ -189,7 +189,7 @@ def test_scores_do_not_depend_on_neighbours(one):
 
 @pytest.mark.parametrize("signature", ["score", "score_after"])
 def test_a_text_without_tokens_scores_nothing(one, signature):
-    nothing = {"nats_per_token": 0, "tokens": 0, "log_probability": 0}
+    nothing = {"nats_per_token": 0, "tokens": 0, "unknown": 0, "log_probability": 0}
     assert one.ask(signature, {"text": ""}) == [nothing]
     assert one.ask(signature, {"text": ""}, {"text": LONG}, {"text": ""})[::2] == [nothing] * 2
 
@@ -211,6 +211,7 @@ def test_surprisal_sums_to_the_score_and_its_tokens_to_the_text(one):
 def test_an_unknown_character_is_a_token_as_any_other(characters):
     (found,) = characters.ask("score", {"text": "A 猫"})
     ids = [BOUNDARY, *characters.ids("A "), UNKNOWN]
+    assert (found["tokens"], found["unknown"]) == (3, 1)
     assert found["log_probability"] == pytest.approx(gains_of(characters, ids).sum(), rel=1e-4)
 
 
@@ -312,6 +313,16 @@ def test_what_has_ended_is_not_gone_on_with(characters):
     (found,) = characters.ask("go_on", row)
     assert found["written"] == row["written"]
     assert found["ended"] == 1
+
+
+def test_parts_together_are_as_long_as_one_at_once_at_most(made):
+    """Of 41 tokens that are allowed 40 are there."""
+    one = made()
+    row = {"prompt": "The", "temperature": 1.0, "written": "7 " * 40, "max_tokens": 5}
+    (found,) = one.ask("go_on", row)
+    assert len(found["written"].split()) == 41
+    assert found["ended"] == 1
+    assert one.ask("go_on", {**row, "written": found["written"]}) == [found]
 
 
 @pytest.mark.parametrize("written", ["cat", "7 -3 5", "7 100000", "7 0 5", "7 99999999999 5"])
