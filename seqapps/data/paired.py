@@ -116,6 +116,8 @@ class Kept:
         else:
             self._file.flush()
             self._all = np.memmap(self._file, self.dtype, mode="r", shape=shape)
+        if self._file is not None:
+            self._file.close()  # what is mapped stays
 
     def batch(self, positions: Batch) -> np.ndarray:
         """[batch, ...], or [batch, time, ...] with zeros on the right."""
@@ -167,11 +169,20 @@ def keep(
 ) -> None:
     """Without the zeros on the right, where all tensors that are as long have them."""
     lengths: dict[int, np.ndarray] = {}
+    # A case without steps counts as one of padding.
+    values = [_at_least_one_step(value) if each.free else value
+              for each, value in zip(kept, values, strict=True)]  # fmt: skip
     for each, group, value in zip(kept, groups, values, strict=True):
         if each.free:
             lengths[group] = np.maximum(lengths.get(group, 1), _real_steps(value))
     for each, group, value in zip(kept, groups, values, strict=True):
         each.add(positions, value, lengths[group] if each.free else None)
+
+
+def _at_least_one_step(values: np.ndarray) -> np.ndarray:
+    if values.shape[1]:
+        return values
+    return np.zeros([len(values), 1, *values.shape[2:]], values.dtype)
 
 
 def _real_steps(values: np.ndarray) -> np.ndarray:

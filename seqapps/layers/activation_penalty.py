@@ -26,7 +26,8 @@ class ActivationPenalty(keras.layers.Layer):
         if training:
             steps = states[:, 1:] - states[:, :-1]
             penalty = self.size * ops.mean(ops.square(dropped))
-            self.add_loss(penalty + self.change * ops.mean(ops.square(steps)))
+            changes = ops.cast(ops.maximum(ops.size(steps), 1), steps.dtype)  # one step: none
+            self.add_loss(penalty + self.change * ops.sum(ops.square(steps)) / changes)
         return dropped
 
     def get_config(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
+from tensorflow_text.python.ops import sentencepiece_tokenizer
 
 from seqapps.errors import UserError
 from seqapps.start import stderr_aside
@@ -126,7 +128,25 @@ def _tokenizer(model: bytes) -> tf_text.SentencepieceTokenizer:
     first of them is no longer needed.
     """
     with stderr_aside():  # it tells that nothing is normalised
-        return tf_text.SentencepieceTokenizer(model)
+        tokenizer = tf_text.SentencepieceTokenizer(model)
+        tokenizer._model_resource = _Lasting(model, None)
+        return tokenizer
+
+
+class _Lasting(sentencepiece_tokenizer._SentencepieceModelResource):
+    """A resource that does not go when TensorFlow forgets the operation that made it.
+
+    `tf.random.set_seed`, with which every training begins, makes it forget them all. A resource
+    with a name stays.
+    """
+
+    def _create_resource(self) -> Any:
+        if tf.inside_function():  # that of an export, which is made where it is loaded
+            return super()._create_resource()
+        name = hashlib.sha256(self._model).hexdigest()
+        return sentencepiece_tokenizer.gen_sentencepiece_tokenizer.sentencepiece_op(
+            model=self._model, shared_name=f"seqapps_{name}"
+        )
 
 
 def _content(piece: Any) -> bytes:

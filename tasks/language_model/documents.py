@@ -10,7 +10,7 @@ import numpy as np
 
 from seqapps.task import FOLLOWS, Case, Row
 
-PIECE = 2000  # characters, most
+PIECE = 2000  # characters, most, but for up to LOOK more
 FEWEST = 50  # pieces of a split where its texts allow it, so that intervals can be told
 SHORTEST = 200  # characters of a piece
 LOOK = 100  # characters, in which white space is looked for at the end of a piece
@@ -71,10 +71,10 @@ class Pieces(Sequence[Case]):
 
 
 def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
-    """Where the pieces of a text start and end; they are about equally long, `most` at most.
+    """Where the pieces of a text start and end; they are about equally long.
 
-    They end before white space where there is some, so that words stay whole and have their space
-    in front.
+    They have `most` characters at most, but for up to `LOOK` more: they end before white space
+    where there is some, so that words stay whole and have their space in front.
     """
     count = max(1, -(-len(text) // most))
     start = 0

@@ -105,17 +105,21 @@ class LanguageFeatures(Features):
 
     def go_on(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The next part of what `generate` writes at once; `written` are ids as text."""
-        prompt = valid(raw["prompt"])
-        before = tf.strings.to_number(tf.strings.split(raw["written"]), tf.int32)
+        prompt, before = valid(raw["prompt"]), self._ids_in(raw["written"])
+        over = tf.reduce_any(before == BOUNDARY, axis=1)
         counts = tf.cast(before.row_lengths(), tf.int32)
+        left = tf.where(over, 0, tf.minimum(raw["max_tokens"], self._settings.longest - counts))
         ids = tf.concat([self._start(prompt), self.codec.encode(prompt), before], axis=1)
-        left = tf.minimum(raw["max_tokens"], self._settings.longest - counts)
         drawn = self._drawn(model, {**raw, "max_tokens": left}, ids.to_tensor(), start=counts)
         new = tf.RaggedTensor.from_tensor(drawn.ids, lengths=drawn.lengths)
         written = tf.concat([before, new], axis=1)
-        ended = tf.reduce_any(drawn.ids == BOUNDARY, axis=1)
+        ended = over | tf.reduce_any(drawn.ids == BOUNDARY, axis=1)
+        ended |= counts + drawn.lengths >= self._settings.longest
+        whole, partial = (
+            self.codec.decode(written.to_tensor(), partial=partial) for partial in (False, True)
+        )
         return {
-            "continuation": self.codec.decode(written.to_tensor(), partial=True),
+            "continuation": tf.where(ended, whole, partial),
             "written": tf.strings.reduce_join(tf.strings.as_string(written), axis=1, separator=" "),
             "ended": tf.cast(ended, tf.int32),
         }
@@ -181,6 +185,18 @@ class LanguageFeatures(Features):
         taken = tf.where(own, places + first[:, None], 0)
         found = tf.pad(found, [[0, 0], [0, 1]])  # texts of no tokens have a place, too
         return ids, tf.where(own, tf.gather(found, taken, batch_dims=1), 0.0)
+
+    def _ids_in(self, written: tf.Tensor) -> tf.RaggedTensor:
+        """Ids that are written as text: string [batch] -> int [batch, (time)].
+
+        What is no id is passed over: an error would fail whoever shares the batch in TF Serving.
+        """
+        parts = tf.strings.split(written)
+        words = parts.flat_values
+        numbers = tf.where(tf.strings.regex_full_match(words, "[0-9]{1,9}"), words, "0")
+        ids = tf.strings.to_number(numbers, tf.int32)
+        known = (ids > PADDING) & (ids < self.codec.size)
+        return tf.ragged.boolean_mask(parts.with_flat_values(ids), parts.with_flat_values(known))
 
     def _before(self, context: tf.Tensor) -> tf.RaggedTensor:
         """The token before a text: int [batch, (1)]."""

@@ -225,7 +225,7 @@ def signatures(settings: Any) -> Mapping[str, Signature]:
             {
                 "continuation": Output("sample", "all that is written so far"),
                 "written": Output("sample", "its tokens' numbers: give them back for more"),
-                "ended": Output("sample", "1 where the document has ended, else 0"),
+                "ended": Output("sample", "1 where there is no more, else 0"),
             },
             "the same text in parts of max_tokens each, to be shown while it is made",
             [{**each, "written": ""} for each in asked],

@@ -2,14 +2,19 @@
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from seqapps.tasks.language_model.task import TASK as LANGUAGE_MODEL
 
+from seqapps.data.load import load
 from seqapps.data.source import Reading, open_source
 from seqapps.data.tables import UTF8
+from seqapps.data.usable import Checker
 from seqapps.errors import UserError
+from seqapps.task import FOLLOWS, Column
 
 
 def says(*parts: str) -> Any:
@@ -244,3 +249,88 @@ def test_a_file_of_any_values_reads_as_the_csv_module_wrote_it(read, tmp_path):
         writer.writerows([text, "good"] for text in texts)
     rows = read(Path(file.name).read_bytes())
     assert [found["text"] for _, found in rows] == texts
+
+
+# Columns that have a default.
+
+LETTERS = replace(
+    LANGUAGE_MODEL,
+    row={
+        "text": Column("text", ""),
+        FOLLOWS: Column("number", "", default=0.0),
+        "mood": Column("category", "", default="calm"),
+    },
+)
+
+
+def given(tmp_path, content, *, name="letters.csv", **columns):
+    """(the rows of a source, and as they are used)."""
+    (tmp_path / name).write_text(content)
+    source = open_source(LETTERS, str(tmp_path / name), Reading(columns=columns))
+    checker = Checker(LETTERS, group=None, base=None)
+    rows = [row for rows in source.splits.values() for _, row in rows()]
+    return rows, [checker.checked(row) for row in rows]
+
+
+def test_a_column_with_a_default_need_not_be_there(tmp_path):
+    rows, used = given(tmp_path, "text\nfine\npoor\n")
+    assert rows == [{"text": "fine"}, {"text": "poor"}]
+    assert used == [({"text": t, FOLLOWS: 0.0, "mood": "calm"}, None) for t in ("fine", "poor")]
+
+
+def test_a_column_with_a_default_is_read_only_where_it_is_named(tmp_path):
+    content = "text,follows,mood,how\nfine,0,glad,sad\npoor,1,glad,sad\n"
+    _, used = given(tmp_path, content)
+    assert [(row[FOLLOWS], row["mood"]) for row, _ in used] == [(0.0, "calm")] * 2
+    _, used = given(tmp_path, content, follows="follows", mood="how")
+    assert [(row[FOLLOWS], row["mood"]) for row, _ in used] == [(0.0, "sad"), (1.0, "sad")]
+
+
+def test_a_named_column_that_is_not_there_is_missed_although_it_has_a_default(tmp_path):
+    with says("letters.csv: no column 'how'; found text", "--column mood=NAME"):
+        given(tmp_path, "text\nfine\n", mood="how")
+
+
+def test_a_value_of_the_wrong_kind_is_told_although_there_is_a_default(tmp_path):
+    _, ((_, first), (_, second)) = given(
+        tmp_path, "text,follows\nfine,yes\npoor,\n", follows="follows"
+    )
+    assert first == "follows is 'yes', expected a number"
+    assert second == "follows is '', expected a number"
+
+
+def test_rows_from_python_may_hold_it_or_not():
+    rows = [{"text": "fine"}, {"text": "poor", FOLLOWS: 1, "mood": None}]
+    source = open_source(LETTERS, rows, Reading())
+    checker = Checker(LETTERS, group=None, base=None)
+    used = [checker.checked(row) for rows in source.splits.values() for _, row in rows()]
+    assert used == [
+        ({"text": "fine", FOLLOWS: 0.0, "mood": "calm"}, None),
+        ({"text": "poor", FOLLOWS: 1.0, "mood": "calm"}, None),
+    ]
+
+
+def test_the_rows_of_a_text_file_follow_one_another(tmp_path):
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("a line of a text\n" * 503)
+    source = open_source(LETTERS, str(tmp_path), Reading())
+    found = [(where.part, row[FOLLOWS]) for rows in source.splits.values() for where, row in rows()]
+    for name in ("a.txt", "b.txt"):
+        follows = [value for place, value in found if place == name]
+        assert follows == [0.0] + [1.0] * (len(follows) - 1)
+        assert len(follows) > 3
+
+
+def test_a_column_that_a_setting_names_is_read_from_rows_that_were_cached_without_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SEQAPPS_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "letters.csv").write_text(
+        "text,author\n" + "".join(f"letter {n},{'Ann' if n % 2 else 'Bob'}\n" for n in range(31))
+    )
+    settings = replace(LANGUAGE_MODEL.tiny, condition="author")
+    found = [
+        {tuple(row) for row in load(task, str(tmp_path / "letters.csv")).everything}
+        for task in (LANGUAGE_MODEL, LANGUAGE_MODEL.under(settings), LANGUAGE_MODEL)
+    ]
+    assert found == [{("text", FOLLOWS)}, {("text", FOLLOWS, "author")}, {("text", FOLLOWS)}]

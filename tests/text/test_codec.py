@@ -268,6 +268,17 @@ def test_subwords_are_the_same_for_the_same_texts(monkeypatch):
     assert first.dtype == np.uint8
 
 
+def test_subwords_are_read_after_a_new_seed():
+    """As by what was made before a second training in the process."""
+    made = codec(fit(["ab\nab\nab\n" * 31], tokens="subwords", vocabulary=283))
+    in_a_graph = tf.function(lambda text: made.encode(text).flat_values)
+    text = tf.constant(["abab"])
+    before = in_a_graph(text)
+    tf.random.set_seed(7)
+    np.testing.assert_array_equal(made.encode(text).flat_values, before)
+    np.testing.assert_array_equal(in_a_graph(text), before)
+
+
 def test_long_lines_are_learnt_from_as_well():
     """SentencePiece by itself drops what is over 4,192 bytes."""
     words = ["walk", "walks", "walked", "talk", "talks", "talked"]
