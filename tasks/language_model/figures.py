@@ -28,8 +28,8 @@ def by_position(parts: Parts) -> Figure:
         title="Early and late in a document",
         label="characters of the document before the token, at least",
         note=(
-            "What a model gains from what it has read. Every piece is read with up to 500 "
-            "characters before it, so that nothing further back can help."
+            "The first tokens have little to go by; late ones are those of long documents alone. A "
+            "piece of up to 2,000 characters is read with up to 500 before it."
         ),
     )
 
@@ -62,8 +62,8 @@ def _by_part(parts: Parts, *, title: str, label: str, note: str) -> Figure:
 
 
 def _short(count: int) -> str:
-    """30000 -> "30k"."""
+    """30000 -> "30k", 2048 -> "2k"."""
     for size, letter in ((1_000_000, "M"), (1000, "k")):
         if count >= size:
-            return f"{count / size:.3g}{letter}"
+            return f"{count / size:.0f}{letter}"
     return str(count)

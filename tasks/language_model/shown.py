@@ -36,12 +36,11 @@ def _written(written: Values, trained_on: Values) -> Section:
 
 def _samples(written: Values) -> Passages:
     temperatures = {each["temperature"] for each in written["samples"]}
-    order = sorted(written["samples"], key=lambda each: each["prompt"] == "")
     return Passages(
         title="The same beginnings at three temperatures",
         passages=[
-            _continued(each, f"temperature {each['temperature']:g}")
-            for each in _by_prompt(order, "temperature")
+            _continued(each, f"temperature {each['temperature']:.1f}")
+            for each in _by_prompt(written["samples"])
         ],
         note=(
             "The prompt, in the fainter colour, is the beginning of a test document, or nothing. "
@@ -52,9 +51,8 @@ def _samples(written: Values) -> Passages:
     )
 
 
-def _by_prompt(samples: Iterable[Values], within: str) -> list[Values]:
-    """Samples of the same prompt together, in the order of the prompts."""
-    samples = list(samples)
+def _by_prompt(samples: Sequence[Values]) -> list[Values]:
+    """Samples of the same prompt together: a line of the page each."""
     prompts = list(dict.fromkeys(each["prompt"] for each in samples))
     return [each for prompt in prompts for each in samples if each["prompt"] == prompt]
 
@@ -94,9 +92,7 @@ def _styles(styles: Values) -> Section:
     parts: list[Any] = [
         Passages(
             title=f"The same prompt, two values of {styles['column']}",
-            passages=[
-                _continued(each, each["style"]) for each in _by_prompt(styles["samples"], "style")
-            ],
+            passages=[_continued(each, each["style"]) for each in _by_prompt(styles["samples"])],
             note="Same seed, temperature 0.7; the two styles with the most text in training.",
             columns=2,
         )
@@ -149,9 +145,10 @@ def _surprise(surprise: Values) -> Section:
         parts.append(by_frequency(surprise["frequency"]))
     if surprise["position"]:
         parts.append(by_position(surprise["position"]))
-    for key, title in (("hardest", "The hardest words"), ("easiest", "The easiest words")):
-        if surprise[key]:
-            parts.append(_words(title, surprise[key]))
+    if surprise["hardest"]:
+        parts.append(_words("The hardest words", surprise["hardest"], "Longer words are harder."))
+    if surprise["easiest"]:
+        parts.append(_words("The easiest words", surprise["easiest"], "Of 4 letters or more."))
     return Section(
         title="What surprises it",
         parts=parts,
@@ -173,7 +170,7 @@ def _passage(passage: Values) -> Passages:
                     Shaded(text, nats / guess, f"{nats:.2f} nats, {_percent(math.exp(-nats))}")
                     for text, nats in passage["tokens"]
                 ],
-                lead=passage["lead"],
+                lead=f"...{passage['lead']}" if passage["lead"] else "",
             )
         ],
         note=(
@@ -188,7 +185,7 @@ def _percent(probability: float) -> str:
     return f"{100 * probability:.2g} %"
 
 
-def _words(title: str, words: Sequence[Values]) -> Table:
+def _words(title: str, words: Sequence[Values], remark: str) -> Table:
     compared = words[0]["ngrams"] is not None
     head = ["word", "nats", *(["n-grams"] if compared else []), "times here", "in training"]
     return Table(
@@ -206,7 +203,7 @@ def _words(title: str, words: Sequence[Values]) -> Table:
         ],
         note=(
             "Surprise of a whole word, all its tokens together, in the mean of at least 3 "
-            "occurrences."
+            f"occurrences. {remark}"
         ),
     )
 
@@ -214,12 +211,12 @@ def _words(title: str, words: Sequence[Values]) -> Table:
 def _neighbours(neighbours: Sequence[Values]) -> Table:
     return Table(
         title="Tokens whose vectors are most alike",
-        head=["token", "in training", "most alike, with the cosine"],
+        head=["token", "in training", "most alike (cosine)"],
         rows=[
             [
                 each["token"],
                 f"{each['count']:,}",
-                "   ".join(f"{name} {value:.2f}" for name, value in each["alike"]),
+                " · ".join(f"{name} {value:.2f}" for name, value in each["alike"]),
             ]
             for each in neighbours
         ],

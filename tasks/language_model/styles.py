@@ -16,7 +16,7 @@ from .written import LENGTH, generated, whole_words
 
 PROMPTS = 3
 TEMPERATURE = 0.7
-TEXTS = 50  # that are written in each style and told apart
+TEXTS = 200  # that are written in each style and told apart
 CHARACTERS = 300  # of a text that is told apart
 LEARNT, JUDGED = 3000, 500  # real texts of each style, at most
 

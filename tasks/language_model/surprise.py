@@ -24,6 +24,7 @@ FIRST = 16  # characters of a document that are the first part of it; the parts 
 FEWEST = 20  # tokens of a part; fewer say nothing
 TIMES = 3  # that a word occurs in those pieces, at least
 WORDS = 12  # hardest ones, and easiest
+LONG = 4  # letters of an easy word, at least; the easiest of all are single letters
 SHADED = 600  # characters
 LEAD = 90
 
@@ -154,7 +155,8 @@ def _words(
             for word in words
         ]
 
-    return told(order[:WORDS]), told(order[::-1][:WORDS])
+    easy = [word for word in reversed(order) if len(word) >= LONG]
+    return told(order[:WORDS]), told(easy[:WORDS])
 
 
 def _spans(tokens: Sequence[str]) -> Iterator[tuple[str, int, int]]:

@@ -38,7 +38,7 @@ def written(ask: Ask, around: Surroundings, training: Training) -> dict[str, Any
         if number % TEXTS < SHOWN
     ]
     by = {
-        f"temperature {each:g}": texts[number * TEXTS : (number + 1) * TEXTS]
+        f"temperature {each:.1f}": texts[number * TEXTS : (number + 1) * TEXTS]
         for number, each in enumerate(TEMPERATURES)
     }
     by["held-out text"] = held_out(around.test)
