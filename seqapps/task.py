@@ -19,6 +19,7 @@ Rows = Callable[[], Iterable[Row]]
 Ask = Callable[[str, Sequence[Case]], list[Response]]
 
 Kind = Literal["text", "category", "image", "series", "number", "integer"]
+GO_ON = "go_on"  # the signature that answers in parts, see `Signature`
 FOLLOWS = "follows"  # column of the rows of a text file: 1 where they go on from the row before
 DEFAULT = "serving_default"  # the signature that a client gets who names none
 AnswerKind = Literal[
@@ -33,7 +34,8 @@ class Column:
 
     `shape` is that of one value: () for text, (21,) for a series of 21 steps, (None,) for a
     series of any length, which only a row may hold. A column of a row with a `default` is read
-    where it is named with --column, or where the source gives it by itself.
+    where it is named with --column, or where the source gives it by itself; `seqapps predict`
+    gives an input with a `default` where nobody else does.
     """
 
     kind: Kind
@@ -69,6 +71,11 @@ class Signature:
     One with the task's own inputs and answer is a part of the model, such as a member of an
     ensemble, and is judged beside it. `examples` hold inputs that cases lack, such as options;
     golden requests take them in turn.
+
+    A signature called `go_on` answers in parts what the default one answers at once. Beside the
+    default one's inputs it takes `written`, text that is empty at first and then what was answered
+    as `written`, and `max_tokens`, how many to make now; it answers the `continuation` so far,
+    which only grows, and `ended`, 1 where there is no more.
     """
 
     inputs: Mapping[str, Column]

@@ -12,7 +12,7 @@ from typing import Any
 
 from seqapps.data import tables
 from seqapps.data.tables import Table
-from seqapps.errors import UserError
+from seqapps.errors import UserError, nearest
 from seqapps.task import Column, Row
 
 
@@ -40,6 +40,28 @@ def rows_from(
         return _objects(lines, inputs, file)
     name = _only_text(inputs, f"the lines of {file}")
     return ({name: line} for line in lines if line.strip())
+
+
+def same_for_all(inputs: Mapping[str, Column], given: Iterable[str]) -> Row:
+    """Inputs of --with KEY=VALUE, and those that have a default.
+
+    Raises UserError where the model takes no such input, or the value is of another kind.
+    """
+    found = {name: column.default for name, column in inputs.items() if column.default is not None}
+    for pair in given:
+        name, equals, text = pair.partition("=")
+        if not equals or name not in inputs:
+            raise UserError(
+                f"--with {pair}: expected KEY=VALUE, where KEY is an input. {nearest(name, inputs)}"
+            )
+        column = inputs[name]
+        kinds: dict[str, Any] = {"number": float, "integer": int}
+        try:
+            found[name] = kinds.get(column.kind, str)(text)
+        except ValueError:
+            wanted = "a whole number" if column.kind == "integer" else "a number"
+            raise UserError(f"--with {pair}: {name} is {wanted}: {column.meaning}.") from None
+    return found
 
 
 def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

@@ -38,7 +38,9 @@ def signature_of(manifest: Mapping[str, Any], name: str) -> Signature:
     entry = manifest["signatures"][name]
     return Signature(
         {
-            key: Column(column["kind"], column["meaning"], tuple(column["shape"]))
+            key: Column(
+                column["kind"], column["meaning"], tuple(column["shape"]), column.get("default")
+            )
             for key, column in entry["inputs"].items()
         },
         {key: Output(**output) for key, output in entry["answer"].items()},

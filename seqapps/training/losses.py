@@ -1,4 +1,4 @@
-"""Losses of sequences of tokens."""
+"""Losses of sequences of tokens. Targets are ids, int [batch, time], of which 0 is padding."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from keras import ops
 
 
 def token_cross_entropy(targets: Any, logits: Any) -> Any:
-    """Negative log probability of each token that is not padding: float [batch, time].
+    """Negative log probability of each token: float [batch, time], see `mean_of_real`.
 
-    `targets` are ids, int [batch, time], 0 being padding; `logits` float [batch, time, vocab].
-    Padding gives 0 and the others are scaled up, so that the mean over all steps, which Keras
-    takes, is the mean over the tokens alone.
+    `logits` are [batch, time, vocab].
     """
     each = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
-    real = ops.cast(ops.not_equal(targets, 0), each.dtype)
-    return each * real / ops.maximum(ops.mean(real), 1e-6)
+    return mean_of_real(targets, each)
+
+
+def sampled_cross_entropy(targets: Any, scores: Any) -> Any:
+    """The same of `SampledLogits`' scores [batch, time, 1 + samples], the true token's first."""
+    return mean_of_real(targets, ops.logsumexp(scores, axis=-1) - scores[:, :, 0])
+
+
+def mean_of_real(targets: Any, losses: Any) -> Any:
+    """Losses [batch, time] without those of padding, scaled up by as much.
+
+    So the mean over all steps, which Keras takes, is the mean over the tokens alone.
+    """
+    real = ops.cast(ops.not_equal(targets, 0), losses.dtype)
+    return losses * real / ops.maximum(ops.mean(real), 1e-6)

@@ -7,10 +7,16 @@ from typing import Any
 
 from seqapps.settings import setting
 
-MOMENTUM = 0.9  # of sgd
 FLOAT32, MIXED_FLOAT16, MIXED_BFLOAT16 = "float32", "mixed_float16", "mixed_bfloat16"
 # Variables that no weight decay shrinks: "bias" in Keras, "dense/bias:0" where it is TensorFlow's.
 UNDECAYED = [r"(^|/)(bias|gamma|beta)(:0)?$"]
+
+
+SCHEDULES = ("constant", "linear", "cosine", "inverse_square_root", "halving", "plateau")
+SCHEDULE = (
+    "how the learning rate goes on after the warm-up; halving: at every epoch after the first "
+    "third, plateau: after every epoch without a better value"
+)
 
 
 @dataclass(frozen=True)
@@ -23,18 +29,16 @@ class Optimization:
 
     optimizer: str = setting(
         "adam",
-        "how gradients become steps; adam with weight_decay is AdamW, sgd has momentum",
+        "how gradients become steps; adam with weight_decay is AdamW",
         choices=("adam", "sgd", "rmsprop"),
     )
     learning_rate: float = setting(
         1e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
     )
-    schedule: str = setting(
-        "constant",
-        "how the learning rate goes on after the warm-up; plateau halves it after every epoch "
-        "without a better value",
-        choices=("constant", "linear", "cosine", "inverse_square_root", "plateau"),
+    momentum: float = setting(
+        0.9, "what each step of sgd keeps of the one before", at_least=0.0, at_most=0.999
     )
+    schedule: str = setting("constant", SCHEDULE, choices=SCHEDULES)
     warm_up: float = setting(
         0.0, "share of all steps in which the learning rate rises from 0",
         at_least=0.0, at_most=0.9,
@@ -83,7 +87,7 @@ def optimizer_of(settings: Optimization) -> Any:
 
     kinds = {
         "adam": (Adam, {}),
-        "sgd": (keras.optimizers.SGD, {"momentum": MOMENTUM}),
+        "sgd": (keras.optimizers.SGD, {"momentum": settings.momentum}),
         "rmsprop": (keras.optimizers.RMSprop, {}),
     }
     kind, own = kinds[settings.optimizer]

@@ -24,13 +24,16 @@ def learning_rate(settings: Optimization, step: int, *, steps: int, halvings: in
 
     The warm-up rises linearly to `learning_rate`. After it: constant; linear and cosine
     (Loshchilov and Hutter 2017, without restarts) to 0 at the end; inverse_square_root as in
-    Vaswani et al. 2017; plateau by its `halvings`.
+    Vaswani et al. 2017; halving as in Zaremba et al. 2014; plateau by its `halvings`.
     """
     rising = round(settings.warm_up * steps)
     if step < rising:
         share = (step + 1) / rising
     elif settings.schedule == "inverse_square_root":
         share = math.sqrt(max(1, rising) / (step + 1))
+    elif settings.schedule == "halving":
+        epochs = settings.epochs  # type: ignore[attr-defined]  # every task has it
+        share = HALVING ** max(0, step * epochs // steps + 1 - round(epochs / 3))
     else:
         done = (step - rising) / max(1, steps - rising)
         share = {

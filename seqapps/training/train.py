@@ -85,6 +85,7 @@ def train(
     judged = _judged(task, settings, model, features)
     position = _resume(folder, model)
     predict = backend.predictor(task, settings, judged, features)
+    valid = _looked_at(valid, settings)
     batches: list[Batch] = []  # of the round that is being trained
     feed = feed_of(
         task,
@@ -228,6 +229,14 @@ def _with_best(folder: Path, position: Position, model: Any, judged: Any) -> Any
     put_averages(model)
     _take_over(model, judged)
     return judged
+
+
+def _looked_at(valid: Sequence[Case], settings: Any) -> Sequence[Case]:
+    """The validation cases that are answered after each round: those of even distances."""
+    most = getattr(settings, "validation_cases", 0)
+    if not most or len(valid) <= most:
+        return valid
+    return [valid[int(place)] for place in np.linspace(0, len(valid) - 1, most).round()]
 
 
 def _resume(folder: Path, model: Any) -> Position:

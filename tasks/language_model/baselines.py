@@ -12,13 +12,13 @@ import tensorflow as tf
 from seqapps.baselines.kneser_ney import KneserNey
 from seqapps.task import Case, Predict, Response
 from seqapps.text import codec
-from seqapps.text.token_ids import Codec
+from seqapps.text.token_ids import UNKNOWN, Codec
 
 from .documents import documents
 
 # Of the orders up to 8 the best or near it, see README.
 ORDERS = {"characters": 7, "words": 4, "subwords": 5}
-MOST = 20_000_000  # tokens that are counted; more would not fit the memory of a laptop
+MOST = 5_000_000  # tokens that are counted, about 500 MB
 AT_ONCE = 64  # texts
 
 
@@ -60,6 +60,7 @@ def _response(model: KneserNey, context: np.ndarray, ids: np.ndarray) -> Respons
     return {
         "nats_per_token": -total / max(1, len(ids)),
         "tokens": len(ids),
+        "unknown": int((ids == UNKNOWN).sum()),
         "log_probability": total,
     }
 

@@ -59,23 +59,24 @@ class LanguageFeatures(Features):
         )
         row = tf.concat([self._before(batch["context"]), ids, ends], axis=1)
         inputs = {"ids": row[:, :-1].to_tensor(), "keep": tf.zeros([tf.shape(batch["ends"])[0], 1])}
-        style = self._style(batch)
-        return inputs if style is None else {**inputs, "style": style}, row[:, 1:].to_tensor()
+        targets, style = row[:, 1:].to_tensor(), self._style(batch)
+        if style is not None:
+            inputs["style"] = style
+        if self._settings.sampled:  # the layer that scores must know the true token
+            inputs["targets"] = targets
+        return inputs, targets
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How surprising `text` is after `context`."""
-        gains, counts = self._gains(model, raw, context=True)
-        return _scores(gains, counts)
+        return self._scores(model, raw, context=True)
 
     def score(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How surprising `text` is from its beginning."""
-        gains, counts = self._gains(model, raw, context=False)
-        return _scores(gains, counts)
+        return self._scores(model, raw, context=False)
 
     def surprisal(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """-log probability of each token of `text` after `context`: [batch, time]."""
-        gains, _ = self._gains(model, raw, context=True)
-        ids = self.codec.encode(raw["text"])
+        ids, gains = self._gains(model, raw, context=True)
         tokens = ids.with_flat_values(tf.gather(self.codec.pieces, ids.flat_values))
         return {"tokens": tokens.to_tensor(), "weights": -gains}
 
@@ -160,10 +161,23 @@ class LanguageFeatures(Features):
             start=start,
         )
 
+    def _scores(
+        self, model: Any, raw: dict[str, tf.Tensor], *, context: bool
+    ) -> dict[str, tf.Tensor]:
+        ids, gains = self._gains(model, raw, context=context)
+        counts = tf.cast(ids.row_lengths(), tf.int32)
+        total = tf.reduce_sum(gains, axis=1)
+        return {
+            "nats_per_token": -total / tf.cast(tf.maximum(counts, 1), tf.float32),
+            "tokens": counts,
+            "unknown": tf.reduce_sum(tf.cast(ids == UNKNOWN, tf.int32), axis=1),
+            "log_probability": total,
+        }
+
     def _gains(
         self, model: Any, raw: dict[str, tf.Tensor], *, context: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """(log probability of each token of `text`, right padded [batch, time], their number)."""
+    ) -> tuple[tf.RaggedTensor, tf.Tensor]:
+        """(ids of `text`, log probability of each, right padded: float [batch, time])."""
         ids = self.codec.encode(raw["text"])
         before = self._start(raw["text"])
         if context:  # which is cut somewhere; without one the document begins
@@ -180,7 +194,7 @@ class LanguageFeatures(Features):
         own = places < counts[:, None]
         taken = tf.where(own, places + first[:, None], 0)
         found = tf.pad(found, [[0, 0], [0, 1]])  # texts of no tokens have a place, too
-        return tf.where(own, tf.gather(found, taken, batch_dims=1), 0.0), counts
+        return ids, tf.where(own, tf.gather(found, taken, batch_dims=1), 0.0)
 
     def _before(self, context: tf.Tensor) -> tf.RaggedTensor:
         """The token before a text: int [batch, (1)]."""
@@ -195,12 +209,3 @@ class LanguageFeatures(Features):
         if not self._settings.condition:
             return None
         return self.style_ids.lookup(raw[self._settings.condition])
-
-
-def _scores(gains: tf.Tensor, counts: tf.Tensor) -> dict[str, tf.Tensor]:
-    total = tf.reduce_sum(gains, axis=1)
-    return {
-        "nats_per_token": -total / tf.cast(tf.maximum(counts, 1), tf.float32),
-        "tokens": counts,
-        "log_probability": total,
-    }

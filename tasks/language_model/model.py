@@ -9,8 +9,9 @@ from seqapps.layers.activation_penalty import ActivationPenalty
 from seqapps.layers.attention import SinusoidalPositions, attention_block
 from seqapps.layers.carried import Carried
 from seqapps.layers.recurrent import GRU, LSTM
+from seqapps.layers.sampled_logits import SampledLogits
 from seqapps.layers.tied_logits import TiedLogits
-from seqapps.training.losses import token_cross_entropy
+from seqapps.training.losses import sampled_cross_entropy, token_cross_entropy
 from seqapps.training.optimizer import optimizer_of
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
@@ -40,12 +41,21 @@ def build_model(settings: Any, features: Any) -> Any:
         states = _recurrent(settings, vectors, inputs["keep"])
     if settings.tied and states.shape[-1] != settings.embedding:
         states = keras.layers.Dense(settings.embedding, name="projection")(states)
-    if settings.tied:
-        logits = TiedLogits(embedding, name="logits", dtype="float32")(states)
+    vectors = embedding if settings.tied else None
+    options: dict[str, Any] = {"name": "logits", "dtype": "float32"}
+    if settings.sampled:
+        inputs["targets"] = keras.Input([None], dtype="int32", name="targets")
+        layer = SampledLogits(features.codec.size, settings.sampled, embedding=vectors, **options)
+        logits, loss = layer(states, inputs["targets"]), sampled_cross_entropy
     else:
-        logits = keras.layers.Dense(features.codec.size, name="logits", dtype="float32")(states)
+        layer = (
+            TiedLogits(vectors, **options)
+            if vectors
+            else keras.layers.Dense(features.codec.size, **options)
+        )
+        logits, loss = layer(states), token_cross_entropy
     model = keras.Model(inputs, logits)
-    model.compile(optimizer_of(settings), token_cross_entropy)
+    model.compile(optimizer_of(settings), loss)
     return model
 
 

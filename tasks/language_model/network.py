@@ -161,7 +161,7 @@ class Windows:
         return tf.gather(logits, counts - 1, batch_dims=1)
 
     def _call(self, ids: Any, style: Any) -> Any:
-        return self._model(_inputs(ids, style))
+        return self._model(_inputs(self._model, ids, style))
 
 
 class Closed:
@@ -171,7 +171,7 @@ class Closed:
         self._model = model
 
     def log_probabilities(self, ids: Any, targets: Any, style: Any) -> Any:
-        return gathered(self._model(_inputs(ids, style)), targets)
+        return gathered(self._model(_inputs(self._model, ids, style)), targets)
 
     def start(self, ids: Any, style: Any) -> tuple[Any, Any]:
         raise NotImplementedError("texts are written by the export")
@@ -186,9 +186,9 @@ def gathered(logits: Any, targets: Any) -> Any:
     return tf.where(targets == PADDING, 0.0, each)
 
 
-def _inputs(ids: Any, style: Any) -> dict[str, Any]:
-    found = {"ids": ids, "keep": tf.zeros([tf.shape(ids)[0], 1])}
-    return found if style is None else {**found, "style": style}
+def _inputs(model: Any, ids: Any, style: Any) -> dict[str, Any]:
+    found = {"ids": ids, "keep": tf.zeros([tf.shape(ids)[0], 1]), "style": style, "targets": ids}
+    return {name: found[name] for name in model.input}
 
 
 def _by_windows(

@@ -15,6 +15,7 @@ from seqapps.settings import setting
 from seqapps.task import (
     DEFAULT,
     FOLLOWS,
+    GO_ON,
     Ask,
     Case,
     Column,
@@ -30,7 +31,7 @@ from seqapps.task import (
     Surroundings,
     Task,
 )
-from seqapps.training.optimizer import Optimization
+from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from .samples import hamlet, python_reference, speeches
 
@@ -61,6 +62,10 @@ class Settings(Optimization):
     heads: int = setting(4, "heads of attention", at_least=1)
     embedding: int = setting(64, "numbers that stand for a token", at_least=1)
     tied: bool = setting(False, "score tokens by the vectors that stand for them")
+    sampled: int = setting(
+        0, "tokens drawn to train the true one against, for large vocabularies; 0 takes all",
+        at_least=0,
+    )  # fmt: skip
     dropout: float = setting(
         0.1, "share of states left out in training, between layers and after the last",
         at_least=0.0, at_most=0.9,
@@ -84,17 +89,16 @@ class Settings(Optimization):
         100, "tokens after which a row's gradient ends; its state is carried on", at_least=1
     )
     epochs: int = setting(12, "most passes over the training data", at_least=1)
+    validation_cases: int = setting(
+        200, "validation pieces that are judged after each round; the end is judged by all; 0: all",
+        at_least=0,
+    )  # fmt: skip
     monitor: str = setting("nats_per_token", "validation metric that chooses the best round")
     patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
         4e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
     )
-    schedule: str = setting(
-        "cosine",
-        "how the learning rate goes on after the warm-up; plateau halves it after every epoch "
-        "without a better value",
-        choices=("constant", "linear", "cosine", "inverse_square_root", "plateau"),
-    )
+    schedule: str = setting("cosine", SCHEDULE, choices=SCHEDULES)
     length: int = setting(300, "tokens that are written where nobody asks for another", at_least=1)
     longest: int = setting(5000, "tokens that are written at most, whatever is asked", at_least=1)
     temperature: float = setting(
@@ -127,12 +131,13 @@ OPTIONS = {
     "temperature": Column("number", "below 1 plays safe, above 1 is bold; 0: the likeliest token"),
     "top_k": Column("integer", "draw among so many tokens; 0 all"),
     "top_p": Column("number", "draw among the likeliest that have this share together; 1 all"),
-    "seed": Column("integer", "another one gives another text"),
+    "seed": Column("integer", "another one gives another text", default=0),
 }
 RESERVED = ("text", "context", "ends", "prompt", "written", FOLLOWS, *OPTIONS)
 SCORE = {
     "nats_per_token": Output("number", "how surprising a token is: mean of -log probability"),
     "tokens": Output("number", "how many there are"),
+    "unknown": Output("number", "how many of them the model does not know"),
     "log_probability": Output("number", "of the whole text, in nats"),
 }
 WRITTEN = {
@@ -199,29 +204,35 @@ def adapt(task: Task, settings: Any) -> Task:
     return replace(task, row=row, inputs=inputs, baselines=baselines)
 
 
+def own(option: str, settings: Any) -> Any:
+    """The option of the default signature."""
+    return {"max_tokens": settings.length, "seed": 0}.get(option, getattr(settings, option, None))
+
+
 def signatures(settings: Any) -> Mapping[str, Signature]:
     """What a model can be asked beside how surprising a text is."""
     steered = style(settings)
     prompt = {"prompt": PROMPT, **steered}
+    options = {name: replace(column, default=own(name, settings))
+               for name, column in OPTIONS.items()}  # fmt: skip
     asked = [
         {"max_tokens": 31, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0},
         {"max_tokens": 23, "temperature": 1.0, "top_k": 0, "top_p": 0.9, "seed": 7},
         {"max_tokens": 17, "temperature": 0.7, "top_k": 5, "top_p": 1.0, "seed": -3},
         {"max_tokens": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1},
     ]
-    nothing_written = [{"written": ""}]
     return {
         DEFAULT: Signature(prompt, WRITTEN, "how the text goes on, with the model's own options"),
-        "generate": Signature({**prompt, **OPTIONS}, WRITTEN, "how the text goes on", asked),
-        "go_on": Signature(
-            {**prompt, "written": Column("text", "as it was answered; empty at first"), **OPTIONS},
+        "generate": Signature({**prompt, **options}, WRITTEN, "how the text goes on", asked),
+        GO_ON: Signature(
+            {**prompt, "written": Column("text", "as it was answered; empty at first"), **options},
             {
                 "continuation": Output("sample", "all that is written so far"),
                 "written": Output("sample", "its tokens' numbers: give them back for more"),
                 "ended": Output("sample", "1 where the document has ended, else 0"),
             },
             "the same text in parts of max_tokens each, to be shown while it is made",
-            [{**each, **nothing_written[0]} for each in asked],
+            [{**each, "written": ""} for each in asked],
         ),
         "score": Signature(
             {"text": TEXT, **steered}, SCORE, "how surprising a text is: ranks candidates"

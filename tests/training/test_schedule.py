@@ -1,5 +1,6 @@
 """The learning rate of a step, against values worked out by hand."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -14,8 +15,13 @@ HIGHER = SimpleNamespace(higher_is_better=True)
 LOWER = SimpleNamespace(higher_is_better=False)
 
 
+@dataclass(frozen=True)
+class OfTenEpochs(Optimization):
+    epochs: int = 10
+
+
 def rate(step: int, *, steps: int = 100, halved: int = 0, **changes) -> float:
-    settings = replace(Optimization(), {"learning_rate": 0.8, **changes}, where="test")
+    settings = replace(OfTenEpochs(), {"learning_rate": 0.8, **changes}, where="test")
     return learning_rate(settings, step, steps=steps, halvings=halved)
 
 
@@ -29,6 +35,7 @@ def rate(step: int, *, steps: int = 100, halved: int = 0, **changes) -> float:
         ("cosine", 0.0, {0: 0.8, 25: 0.6828427, 50: 0.4, 75: 0.1171573}),
         ("cosine", 0.2, {9: 0.4, 20: 0.8, 60: 0.4}),
         ("inverse_square_root", 0.04, {0: 0.2, 3: 0.8, 15: 0.4, 63: 0.2}),
+        ("halving", 0.0, {0: 0.8, 29: 0.8, 30: 0.4, 39: 0.4, 40: 0.2, 99: 0.00625}),
         ("plateau", 0.0, {0: 0.8, 99: 0.8}),
     ],
 )
