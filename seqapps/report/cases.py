@@ -33,8 +33,8 @@ def shading(task: Task, settings: Any) -> str:
     name, declared = found
     meaning = declared.answer[declared.outputs["weights"]].meaning
     return (
-        f"A token is shaded by {meaning} (signature {name} of the export); the strongest shade is "
-        "the most of its case. Tokens are shown as the model reads them."
+        f"Shades of tokens: {meaning} (signature {name} of the export). The strongest is the most "
+        "of its case; tokens are shown as the model reads them."
     )
 
 

@@ -50,11 +50,11 @@ def _by_part(parts: Parts, *, title: str, label: str, note: str) -> Figure:
             highest = max(highest, *values)
         share = tokens / tokens.sum()
         axes.bar(places, share * highest, color=MUTED, alpha=0.25, width=0.8)
-        axes.set_ylim(0, 1.08 * highest)
+        axes.set_ylim(0, 1.2 * highest)
         axes.set_xticks(places, [_short(part["from"]) for part in parts], fontsize=8)
         axes.set_xlabel(label)
         axes.set_ylabel("nats per token")
-        axes.legend(loc="upper right")
+        axes.legend(loc="upper right", ncols=2)
         axes.set_title(title)
 
     bars = "Bars: the share of all tokens that were read."

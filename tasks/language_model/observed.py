@@ -1,6 +1,6 @@
 """What the report shows of a language model, asked of its export: plain values."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class Training:
     """The training documents, or their first `READ` characters, with their tokens and words."""
 
     def __init__(self, cases: Sequence[Case], tokens: Codec) -> None:
-        self.texts = list(_first(READ, documents(cases)))
+        self.texts = list(documents(_first(READ, cases)))
         self.characters = sum(map(len, self.texts))
         self.whole = self.characters < READ
         self.ids = list(ids_of(iter(self.texts), tokens))
@@ -88,9 +88,11 @@ def _neighbours(ask: Ask, training: Training, tokens: Codec) -> list[dict[str, A
     ]
 
 
-def _first(characters: int, texts: Iterator[str]) -> Iterator[str]:
-    for text in texts:
-        yield text[:characters]
+def _first(characters: int, cases: Iterable[Case]) -> Iterator[Case]:
+    """The cases up to so many characters: a document may be as long as a whole file."""
+    for case in cases:
+        text = case["text"][:characters]
+        yield {**case, "text": text}
         characters -= len(text)
-        if characters <= 0:
+        if not characters:
             return

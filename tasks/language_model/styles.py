@@ -19,6 +19,7 @@ TEMPERATURE = 0.7
 TEXTS = 200  # that are written in each style and told apart
 CHARACTERS = 300  # of a text that is told apart
 LEARNT, JUDGED = 3000, 500  # real texts of each style, at most
+LOOKED_AT = 5000  # pieces of a split, in which they are found
 
 
 def styles(ask: Ask, around: Surroundings) -> dict[str, Any] | None:
@@ -27,7 +28,8 @@ def styles(ask: Ask, around: Surroundings) -> dict[str, Any] | None:
     if not column:
         return None
     sizes: Counter[str] = Counter()
-    for case in around.train:
+    train, test = _spread(around.train), _spread(around.test)
+    for case in train:
         sizes[case[column]] += len(case["text"])
     names = [name for name, _ in sizes.most_common(2)]
     if len(names) < 2:
@@ -36,8 +38,14 @@ def styles(ask: Ask, around: Surroundings) -> dict[str, Any] | None:
         "column": column,
         "names": names,
         "samples": _side_by_side(ask, around, names),
-        "verdict": _verdict(ask, around, names),
+        "verdict": _verdict(ask, around.settings, names, train=train, test=test),
     }
+
+
+def _spread(cases: Sequence[Case]) -> list[Case]:
+    """At most `LOOKED_AT` of the cases, in their order."""
+    places = np.linspace(0, len(cases) - 1, min(LOOKED_AT, len(cases))).round().astype(int)
+    return [cases[place] for place in places.tolist()]
 
 
 def _side_by_side(ask: Ask, around: Surroundings, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -49,22 +57,24 @@ def _side_by_side(ask: Ask, around: Surroundings, names: Sequence[str]) -> list[
         for prompt in prompts
         for name in names
     ]
-    answers = generated(ask, around, asked, LENGTH)
+    answers = generated(ask, around.settings, asked, LENGTH)
     return [
         {"prompt": case["prompt"], "style": case[column], "text": answer["continuation"]}
         for case, answer in zip(asked, answers, strict=True)
     ]
 
 
-def _verdict(ask: Ask, around: Surroundings, names: Sequence[str]) -> dict[str, Any] | None:
+def _verdict(
+    ask: Ask, settings: Any, names: Sequence[str], *, train: Sequence[Case], test: Sequence[Case]
+) -> dict[str, Any] | None:
     """How often a classifier that learnt from real texts knows the style of real and written ones.
 
     Nothing is written from a prompt, which would tell of its author. No seed occurs twice, so
     that every text is a draw of its own.
     """
-    column = around.settings.condition
-    learnt = _real(around.train, column, names, LEARNT)
-    real = _real(around.test, column, names, JUDGED)
+    column = settings.condition
+    learnt = _real(train, column, names, LEARNT)
+    real = _real(test, column, names, JUDGED)
     if len({case["label"] for case in learnt}) < 2:
         return None
     asked = [
@@ -72,7 +82,7 @@ def _verdict(ask: Ask, around: Surroundings, names: Sequence[str]) -> dict[str, 
         for number in range(TEXTS)
         for place, name in enumerate(names)
     ]
-    answers = generated(ask, around, asked, CHARACTERS)
+    answers = generated(ask, settings, asked, CHARACTERS)
     ours = [
         {"text": answer["continuation"][:CHARACTERS], "label": case[column]}
         for case, answer in zip(asked, answers, strict=True)

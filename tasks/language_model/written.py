@@ -31,7 +31,7 @@ def written(ask: Ask, around: Surroundings, training: Training) -> dict[str, Any
         for each in TEMPERATURES
         for number in range(TEXTS)
     ]
-    texts = [answer["continuation"] for answer in generated(ask, around, asked, LENGTH)]
+    texts = [answer["continuation"] for answer in generated(ask, around.settings, asked, LENGTH)]
     samples = [
         {"prompt": case["prompt"], "temperature": case["temperature"], "text": text}
         for number, (case, text) in enumerate(zip(asked, texts, strict=True))
@@ -47,11 +47,8 @@ def written(ask: Ask, around: Surroundings, training: Training) -> dict[str, Any
     return {"samples": samples, "characters": size, "shares": shares}
 
 
-def generated(
-    ask: Ask, around: Surroundings, cases: Sequence[Case], length: int
-) -> list[dict[str, Any]]:
+def generated(ask: Ask, settings: Any, cases: Sequence[Case], length: int) -> list[dict[str, Any]]:
     """What `generate` answers to prompts with seed and temperature: about `length` characters."""
-    settings = around.settings
     count = min(settings.longest, length // A_TOKEN[settings.tokens])
     options = {"max_tokens": count, "top_k": 0, "top_p": 1.0}
     return ask("generate", [{**options, **case} for case in cases])
