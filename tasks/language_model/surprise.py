@@ -172,13 +172,14 @@ def _passage(read: Sequence[Read], tokens: Codec) -> dict[str, Any]:
     """The beginning of the piece that is in the middle of all, token by token."""
     order = np.argsort([each.model.mean() if len(each.model) else 0.0 for each in read])
     each = read[int(order[len(order) // 2])]
+    unknown = tokens.pieces.numpy()[UNKNOWN].decode()
     ends = np.cumsum([len(token) for token in each.tokens])
     count = int(np.searchsorted(ends, SHADED)) + 1
     return {
         "lead": each.case["context"][-LEAD:],
         "tokens": [
-            [token, round(float(nats), 3)]
-            for token, nats in zip(each.tokens[:count], each.model[:count], strict=True)
+            [unknown if id_ == UNKNOWN else token, round(float(nats), 3)]
+            for token, id_, nats in zip(each.tokens[:count], each.ids, each.model, strict=False)
         ],
         "guess": round(float(np.log(tokens.size)), 3),
     }
