@@ -3,26 +3,24 @@
 Run: `.venv/bin/python benchmarks/generation.py` after `pip install -e '.[bench]'`. All have the
 same sizes and untrained weights: a character LSTM draws TOKENS characters at temperature 1. The
 loop over `model.predict` gives the last WINDOW characters anew for each (what is usually shown for
-Keras models); PyTorch carries its state. Each has a process of its own and they take turns; a
-ratio is the median over the turns.
+Keras models); PyTorch carries its state. They take turns, see `turns`.
 """
 
 import argparse
-import multiprocessing
 import os
 import statistics
 import tempfile
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
+from turns import measured, ratio
 
 CHARACTERS = 97  # different ones
 TOKENS = 500
 WINDOW = 100
 BOUNDARY = 1  # the token that ends a document
 SLOW = 25  # tokens of the loop over `model.predict`
-CONTENDERS = ("graph", "loop", "torch")
+LONG = 4000  # tokens, to see whether a token costs more the longer a text is
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,9 @@ def task_parts(shape):
     return task, settings, model, features
 
 
-def graph(shape, batch):
+def graph(shape, batch, tokens=TOKENS):
     """A function that draws so many tokens by the exported signature `generate`."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     import tensorflow as tf
 
     from seqapps.export.signatures import module_of
@@ -68,7 +67,7 @@ def graph(shape, batch):
     loaded = tf.saved_model.load(folder)
     generate = loaded.signatures["generate"]
 
-    def draw(tokens):
+    def draw():
         def full(value, kind):
             return tf.fill([batch], tf.constant(value, kind))
 
@@ -82,13 +81,14 @@ def graph(shape, batch):
     return draw
 
 
-def loop(shape, batch):
+def loop(shape, batch, tokens=SLOW):
     """The same by `model.predict`, which reads the window anew for every character."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     _, _, model, _ = task_parts(shape)
     keep = np.zeros([batch, 1], "float32")
     random = np.random.default_rng(0)
 
-    def draw(tokens):
+    def draw():
         ids = np.full([batch, WINDOW], 5, "int32")
         for _ in range(tokens):
             logits = model.predict(
@@ -100,7 +100,7 @@ def loop(shape, batch):
     return draw
 
 
-def torch(shape, batch):
+def torch(shape, batch, tokens=TOKENS):
     """The same with PyTorch's LSTM, which carries its state."""
     import torch
 
@@ -110,7 +110,7 @@ def torch(shape, batch):
     out = torch.nn.Linear(shape.units, 3 + CHARACTERS)
 
     @torch.inference_mode()
-    def draw(tokens):
+    def draw():
         ids, state = torch.full([batch, 6], 5), None
         hidden, state = reader(embedding(ids), state)
         for _ in range(tokens):
@@ -121,70 +121,33 @@ def torch(shape, batch):
     return draw
 
 
-def work(pipe, contender, shape, batch):
-    """Take turns: at each message draw; answers the seconds a token took."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    draw = globals()[contender](shape, batch)
-    tokens = SLOW if contender == "loop" else TOKENS
-    draw(3)
-    while pipe.recv():
-        draw(3)  # wakes threads and caches
-        start = time.perf_counter()
-        draw(tokens)
-        pipe.send((time.perf_counter() - start) / tokens)
-
-
-def measured(shape, batch, turns):
-    """{contender: [seconds a token, turn by turn]}."""
-    context = multiprocessing.get_context("spawn")
-    pipes = {}
-    for name in CONTENDERS:
-        pipes[name], other = context.Pipe()
-        context.Process(target=work, args=(other, name, shape, batch), daemon=True).start()
-    spent = {name: [] for name in CONTENDERS}
-    for _ in range(turns):
-        for name, pipe in pipes.items():
-            pipe.send(True)
-            spent[name].append(pipe.recv())
-    for pipe in pipes.values():
-        pipe.send(False)
-    return spent
-
-
-def by_length(shape):
-    """Microseconds a token when 100 and when 4,000 are drawn."""
-    draw = graph(shape, 1)
-    found = {}
-    for tokens in (100, 4000):
-        draw(3)
-        start = time.perf_counter()
-        draw(tokens)
-        found[tokens] = (time.perf_counter() - start) / tokens * 1e6
-    return found
+def contenders(shape, batch):
+    """What takes turns, and how many tokens a step of each draws."""
+    found = {"graph": (graph, TOKENS), "torch": (torch, TOKENS), "loop": (loop, SLOW)}
+    if batch == 1:
+        found["long"] = (graph, LONG)
+    makers = {name: (maker, (shape, batch, tokens)) for name, (maker, tokens) in found.items()}
+    return makers, {name: tokens for name, (_, tokens) in found.items()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=7)
     turns = parser.parse_args().turns
-    print("| LSTM | batch | graph, characters/s | PyTorch | model.predict | PyTorch / graph "
-          "| model.predict / graph |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|")
+    print("| LSTM | batch | graph, characters/s | PyTorch | model.predict | graph / PyTorch "
+          f"| graph / model.predict | a token of {LONG:,} / one of {TOKENS} |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|")
     for shape in SHAPES:
         for batch in (1, 32):
-            spent = measured(shape, batch, turns)
-            rates = {name: batch / statistics.median(times) for name, times in spent.items()}
-            ratios = {
-                name: statistics.median(
-                    other / own for other, own in zip(spent[name], spent["graph"], strict=True)
-                )
-                for name in ("torch", "loop")
-            }
-            print(f"| {shape} | {batch} | {rates['graph']:,.0f} | {rates['torch']:,.0f} "
-                  f"| {rates['loop']:,.0f} | {ratios['torch']:.2f} | {ratios['loop']:.0f} |",
-                  flush=True)  # fmt: skip
-    found = by_length(SHAPES[0])
-    print("\n" + ", ".join(f"{us:.0f} us a token of {n:,}" for n, us in found.items()))
+            makers, tokens = contenders(shape, batch)
+            spent, _ = measured(makers, turns)
+            spent = {name: [t / tokens[name] for t in each] for name, each in spent.items()}
+            cells = [f"{batch / statistics.median(spent[name]):,.0f}"
+                     for name in ("graph", "torch", "loop")]  # fmt: skip
+            cells.append(f"{ratio(spent, 'torch', to='graph'):.2f}")
+            cells.append(f"{ratio(spent, 'loop', to='graph'):.0f}")
+            cells.append(f"{ratio(spent, 'long', to='graph'):.2f}" if "long" in spent else "")
+            print(f"| {shape} | {batch} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
 """A whole training step of recurrent models: our layers, Keras's, Keras compiled, and PyTorch.
 
-Each has a process of its own, since the threads of one go on spinning for a while after its step;
-they take turns of a second, so that what else the machine does slows all alike. A ratio is the
-median over the turns of the medians' ratio. Needs the extra `bench`: pip install -e '.[bench]'.
+They take turns, see `turns`. Needs the extra `bench`: pip install -e '.[bench]'.
 """
 
 import argparse
-import multiprocessing
 import os
 import statistics
-import time
 from dataclasses import dataclass
 
 import numpy as np
+from turns import measured, ratio
 
 VOCABULARY = 10_000
-CONTENDERS = ("ours", "keras", "jit", "torch")
-TURN = 1.0  # seconds
+CONTENDERS = ("ours", "keras", "jit")
 
 
 @dataclass(frozen=True)
@@ -118,44 +114,6 @@ def torch_step(kind, shape):
     return step
 
 
-def work(pipe, contender, kind, shape):
-    """Take turns: at each message, steps for a second; answers the median seconds of a step."""
-    step = torch_step(kind, shape) if contender == "torch" else keras_step(contender, kind, shape)
-    start = time.perf_counter()
-    step()
-    pipe.send(time.perf_counter() - start)
-    while pipe.recv():
-        step()  # wakes threads and caches
-        spent, end = [], time.perf_counter() + TURN
-        while time.perf_counter() < end or len(spent) < 2:
-            start = time.perf_counter()
-            step()
-            spent.append(time.perf_counter() - start)
-        pipe.send(statistics.median(spent))
-
-
-def measured(kind, shape, turns):
-    """({contender: [seconds of a step, turn by turn]}, {contender: seconds of the first step})."""
-    context = multiprocessing.get_context("spawn")
-    pipes, first = {}, {}
-    for name in CONTENDERS:
-        pipes[name], other = context.Pipe()
-        context.Process(target=work, args=(other, name, kind, shape), daemon=True).start()
-        first[name] = pipes[name].recv()
-    spent = {name: [] for name in CONTENDERS}
-    for _ in range(turns):
-        for name, pipe in pipes.items():
-            pipe.send(True)
-            spent[name].append(pipe.recv())
-    for pipe in pipes.values():
-        pipe.send(False)
-    return spent, first
-
-
-def ratio(spent, name):
-    return statistics.median(a / b for a, b in zip(spent[name], spent["ours"], strict=True))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", choices=("LSTM", "GRU"), default="LSTM")
@@ -166,10 +124,12 @@ def main():
     print("|---|---|---|---|---|---|---|---|")
     ratios = []
     for shape in SHAPES:
-        spent, first = measured(given.kind, shape, given.turns)
-        ratios.append(ratio(spent, "torch"))
+        makers = {name: (keras_step, (name, given.kind, shape)) for name in CONTENDERS}
+        makers["torch"] = (torch_step, (given.kind, shape))
+        spent, first = measured(makers, given.turns)
+        ratios.append(ratio(spent, "torch", to="ours"))
         cells = [f"{1000 * statistics.median(times):.1f}" for times in spent.values()]
-        cells += [f"{ratio(spent, 'keras'):.2f}", f"{ratios[-1]:.2f}"]
+        cells += [f"{ratio(spent, 'keras', to='ours'):.2f}", f"{ratios[-1]:.2f}"]
         cells.append(f"{first['ours']:.1f} ({first['keras']:.1f}, {first['jit']:.1f})")
         print(f"| {shape} | {' | '.join(cells)} |", flush=True)
     mean = statistics.geometric_mean(ratios)

@@ -41,6 +41,7 @@ def command(
     from seqapps.cli.progress import shown
     from seqapps.cli.text import aligned, open_page
     from seqapps.report.verdict import table, verdict
+    from seqapps.task import DEFAULT
 
     request = request_of(task, require_goal=require_goal, **given)
     if find_learning_rate:
@@ -54,7 +55,8 @@ def command(
     name = request.publish_as or request.task.name
     place = request.output / name / str(evaluation["version"])
     click.echo(f"\nModel:  {place}\nReport: {folder.report}")
-    kinds = [column.kind for column in request.task.inputs.values()]
+    asked = request.task.declared(request.settings)[DEFAULT].inputs
+    kinds = [column.kind for column in asked.values()]
     if kinds == ["text"] and not quiet:
         model = name if request.output == Path("saved_models") else place
         click.echo(f'Try it: seqapps predict {model} "..."')

@@ -11,7 +11,9 @@ import numpy as np
 from seqapps.task import FOLLOWS, Case, Row
 
 PIECE = 2000  # characters, most
-LOOK = 200  # characters, in which white space is looked for at the end of a piece
+FEWEST = 50  # pieces of a split where its texts allow it, so that intervals can be told
+SHORTEST = 200  # characters of a piece
+LOOK = 100  # characters, in which white space is looked for at the end of a piece
 CONTEXT = 500  # characters that are read before a piece in judging
 PROMPT = 40  # characters of a piece's beginning that golden requests go on from
 
@@ -29,12 +31,17 @@ class Pieces(Sequence[Case]):
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = rows if isinstance(rows, Sequence) else list(rows)
         self._read = lru_cache(maxsize=2)(self._rows.__getitem__)
-        places: list[tuple[int, int, int]] = []
         running: list[bool] = []  # whether a row follows the one before, by row
-        for number in range(len(self._rows)):
-            row = self._read(number)
+        size = 0
+        for row in self._rows:
             running.append(bool(row.get(FOLLOWS)))
-            places += [(number, start, end) for start, end in cuts(row["text"])]
+            size += len(row["text"])
+        most = min(PIECE, max(SHORTEST, size // FEWEST))
+        places = [
+            (number, start, end)
+            for number, row in enumerate(self._rows)
+            for start, end in cuts(row["text"], most)
+        ]
         self._places = np.array(places, "int64").reshape([-1, 3])  # row, first, end
         self._running = np.array([*running, *running[-1:]], bool)
 
@@ -63,18 +70,18 @@ class Pieces(Sequence[Case]):
         return {**row, **found}
 
 
-def cuts(text: str) -> Iterator[tuple[int, int]]:
-    """Where the pieces of a text start and end; they are about equally long.
+def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
+    """Where the pieces of a text start and end; they are about equally long, `most` at most.
 
     They end before white space where there is some, so that words stay whole and have their space
     in front.
     """
-    count = max(1, -(-len(text) // PIECE))
+    count = max(1, -(-len(text) // most))
     start = 0
     for number in range(1, count + 1):
         end = len(text)
         if number < count:
-            end = _before_space(text, number * len(text) // count, least=start + 1)
+            end = _before_space(text, number * len(text) // count, least=start + most // 2)
         yield start, end
         start = end
 
