@@ -93,7 +93,10 @@ def _styles(styles: Values) -> Section:
         Passages(
             title=f"The same prompt, two values of {styles['column']}",
             passages=[_continued(each, each["style"]) for each in _by_prompt(styles["samples"])],
-            note="Same seed, temperature 0.7; the two styles with the most text in training.",
+            note=(
+                "Same seed, temperature 0.7; of the styles that test documents have, the two with "
+                "the most text in training."
+            ),
             columns=2,
         )
     ]
@@ -119,7 +122,7 @@ def _verdict(verdict: Values, names: Sequence[str]) -> Table:
             if each
         ],
         note=(
-            f"{_finding(verdict['written'])} A classifier (TF-IDF of words, logistic regression) "
+            f"{_finding(verdict)} A classifier (TF-IDF of words, logistic regression) "
             f"learnt {names[0]} from {names[1]} on {verdict['learnt']:,} real training texts of "
             f"{verdict['characters']} characters, and never saw a written one. A written text is "
             "right where it is taken for the style that was asked for; guessing gives half. "
@@ -129,11 +132,16 @@ def _verdict(verdict: Values, names: Sequence[str]) -> Table:
     )
 
 
-def _finding(written: Values | None) -> str:
+def _finding(verdict: Values) -> str:
+    written, real = verdict["written"], verdict["real"]
     if not written:
         return "The model wrote nothing."
     if written["low"] > 0.5:
         return "Yes: what the model writes can be told apart by the style that it was given."
+    if not real:
+        return "It cannot be said: no real texts of both styles were held out to try it on."
+    if real["low"] <= 0.5:
+        return "It cannot be said: not even real texts that were held out are told apart surely."
     if written["high"] < 0.5:
         return "What the model writes is taken for the other style more often than not."
     return "No: what the model writes cannot be told apart better than by guessing."
@@ -146,7 +154,9 @@ def _surprise(surprise: Values) -> Section:
     if surprise["position"]:
         parts.append(by_position(surprise["position"]))
     if surprise["hardest"]:
-        parts.append(_words("The hardest words", surprise["hardest"], "Longer words are harder."))
+        parts.append(
+            _words("The hardest words", surprise["hardest"], "More tokens make it harder.")
+        )
     if surprise["easiest"]:
         parts.append(_words("The easiest words", surprise["easiest"], "Of 4 letters or more."))
     return Section(

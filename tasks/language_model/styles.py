@@ -31,7 +31,9 @@ def styles(ask: Ask, around: Surroundings) -> dict[str, Any] | None:
     train, test = _spread(around.train), _spread(around.test)
     for case in train:
         sizes[case[column]] += len(case["text"])
-    names = [name for name, _ in sizes.most_common(2)]
+    # Styles that are held out too, where there are any: others can be compared with nothing real.
+    held_out = {case[column] for case in test}
+    names = sorted(sizes, key=lambda name: (name not in held_out, -sizes[name], name))[:2]
     if len(names) < 2:
         return None
     return {

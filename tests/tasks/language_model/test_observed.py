@@ -146,6 +146,14 @@ def test_a_classifier_sees_whether_the_style_steers(birds, heeds):
     assert [each["style"] for each in found["samples"]] == found["names"] * styles.PROMPTS
 
 
+def test_styles_that_are_held_out_come_first(birds):
+    from dataclasses import replace
+
+    many = [{**case, "party": "cuckoo"} for case in birds.train] * 3
+    found = styles.styles(Writes(True), replace(birds, train=[*birds.train, *many]))
+    assert sorted(found["names"]) == ["lark", "owl"]
+
+
 def test_one_style_alone_is_compared_with_nothing(birds):
     from dataclasses import replace
 

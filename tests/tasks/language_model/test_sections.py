@@ -90,6 +90,13 @@ def test_the_verdict_follows_from_the_interval(right, says):
     assert "Two styles" in titles(observed(styles=styles(right)))
 
 
+@pytest.mark.parametrize("real", [None, {"right": 3, "of": 6, "low": 0.2, "high": 0.8}])
+def test_nothing_is_said_where_real_texts_are_not_told_apart(real):
+    values = styles(52)
+    values["verdict"]["real"] = real
+    assert "It cannot be said" in text_of(observed(styles=values))
+
+
 def test_a_report_without_n_grams_leaves_their_column_out():
     values = observed()
     for part in [*values["surprise"]["frequency"], *values["surprise"]["position"],
