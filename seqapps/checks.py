@@ -6,6 +6,7 @@ download. A check raises AssertionError; its message says what is wrong and how 
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from seqapps.data.splits import SPLITS, key_of
 from seqapps.data.usable import problem_of
 from seqapps.errors import ProofError, UserError
 from seqapps.export.compare import compare
-from seqapps.task import Case, Predict, Response, Task
+from seqapps.task import Case, Figure, Predict, Response, Surroundings, Table, Task
 
 FEW = 5  # cases, where a property needs no more
 ROWS = 1000  # of the sample; a tiny model needs no more
@@ -122,6 +123,36 @@ class Trial:
         from seqapps.predict import in_process
 
         return in_process(self.task, self.task.tiny, *self.trained)
+
+    @cached_property
+    def observed(self) -> dict[str, Any]:
+        """What the task saw when it asked the trained model, as it comes back from a file."""
+        from seqapps.export.signatures import method_of
+        from seqapps.predict import ask_by, traced
+
+        if self.task.observe is None:
+            return {}
+        model, features = self.trained
+        declared = self.task.declared(self.task.tiny)
+
+        @cache
+        def serve_of(name: str) -> Any:
+            method = method_of(self.task, name)
+            return traced(features, model, method=method, inputs=declared[name].inputs)
+
+        around = Surroundings(
+            settings=self.task.tiny, state=self.state,
+            train=self.cases("train"), test=self.cases("test"),
+        )  # fmt: skip
+        found = dict(self.task.observe(ask_by(self.task, self.task.tiny, serve_of), around))
+        try:
+            again: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise AssertionError(
+                f"observe gives what a file cannot hold: {error}. Plain strings and finite numbers "
+                "in lists and dicts can be kept"
+            ) from error
+        return again
 
     @cached_property
     def responses(self) -> list[Response]:
@@ -328,14 +359,21 @@ def check_metrics_are_finite(trial: Trial) -> None:
 
 
 def check_figures_draw(trial: Trial) -> None:
-    """Every figure that the task adds to the report draws, and has a title."""
-    from matplotlib.figure import Figure as Canvas
-
+    """All that the task adds to the report is there: figures draw, tables are rectangles."""
     for figure in trial.task.figures(trial.cases("test"), trial.responses):
-        assert figure.title, "a figure without a title cannot be read aloud; give it one"
-        axes = Canvas().add_subplot()
-        figure.draw(axes)
-        assert axes.has_data() or axes.texts, f"the figure {figure.title!r} draws nothing"
+        _check_draws(figure)
+    for section in trial.task.shown(trial.observed) if trial.task.observe else ():
+        assert section.title, "a section without a title cannot be found; give it one"
+        for part in section.parts:
+            assert part.title, f"a {type(part).__name__} of {section.title!r} has no title"
+            if isinstance(part, Figure):
+                _check_draws(part)
+            elif isinstance(part, Table):
+                widths = {len(part.head), *map(len, part.rows)}
+                assert part.rows, f"the table {part.title!r} has no rows; leave it out"
+                assert len(widths) == 1, f"the rows of {part.title!r} have {widths} cells"
+            else:
+                assert part.passages, f"{part.title!r} has no passages; leave it out"
 
 
 def check_training_is_repeatable(trial: Trial) -> None:
@@ -398,6 +436,15 @@ def run(
                 yield check, f"{type(error).__name__}: {error}"
             else:
                 yield check, None
+
+
+def _check_draws(figure: Figure) -> None:
+    from matplotlib.figure import Figure as Canvas
+
+    assert figure.title, "a figure without a title cannot be read aloud; give it one"
+    axes = Canvas().add_subplot()
+    figure.draw(axes)
+    assert axes.has_data() or axes.texts, f"the figure {figure.title!r} draws nothing"
 
 
 def _in_one_batch(trial: Trial, cases: Sequence[Case]) -> list[Response]:

@@ -13,16 +13,25 @@ from seqapps.data.batching import Batch, batch_of, plan
 from seqapps.errors import UserError
 from seqapps.features import Features
 from seqapps.progress import SILENT, Progress
-from seqapps.task import Case, Column, Predict, Response, Task
+from seqapps.task import Ask, Case, Column, Predict, Response, Task
 
+ASKED = 100  # cases in a batch of a signature with inputs of its own, whose length nobody knows
 Serve = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
 
 
 def in_process(task: Task, settings: Any, model: Any, features: Features) -> Predict:
     """The trained model: cases -> responses, through the code that is exported."""
-    signature = input_signature(task.inputs)
-    respond = tf.function(lambda raw: features.respond(model, raw), input_signature=[signature])
+    respond = traced(features, model, method="respond", inputs=task.inputs)
     return lambda cases: answers(respond, cases, task.inputs, plan(cases, task.batching, settings))
+
+
+def traced(features: Features, model: Any, *, method: str, inputs: Mapping[str, Column]) -> Serve:
+    """A method of the features as a function of named tensors, as it is exported."""
+    answer = getattr(features, method)
+    found: Serve = tf.function(
+        lambda raw: answer(model, raw), input_signature=[input_signature(inputs)]
+    )
+    return found
 
 
 def exported(
@@ -41,6 +50,33 @@ def exported(
         return answers(serve, cases, task.inputs, batches, progress=progress)
 
     return predict
+
+
+def asking(folder: Path, task: Task, settings: Any) -> Ask:
+    """Every signature of the exported artefact, by name; loaded once."""
+    loaded = load_export(folder)
+    return ask_by(task, settings, lambda name: signature(loaded, name, folder))
+
+
+def ask_by(task: Task, settings: Any, serve_of: Callable[[str], Serve]) -> Ask:
+    """Any signature, by what serves the one of a name; batched as that signature can be."""
+    declared = task.declared(settings)
+
+    def ask(name: str, cases: Sequence[Case]) -> list[Response]:
+        inputs = declared[name].inputs
+        return answers(serve_of(name), cases, inputs, _plan(task, settings, inputs, cases))
+
+    return ask
+
+
+def _plan(
+    task: Task, settings: Any, inputs: Mapping[str, Column], cases: Sequence[Case]
+) -> list[Batch]:
+    if inputs == task.inputs:
+        return plan(cases, task.batching, settings)
+    return [
+        np.arange(start, min(start + ASKED, len(cases))) for start in range(0, len(cases), ASKED)
+    ]
 
 
 def load_signature(folder: Path, name: str) -> Serve:

@@ -18,11 +18,12 @@ from seqapps.backends import TENSORFLOW, check_installed
 from seqapps.cost import Meter
 from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
 from seqapps.data.source import Reading
+from seqapps.data.splits import SPLITS
 from seqapps.errors import RunError, UserError
 from seqapps.interruption import AT_ONCE, Interruption
 from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
-from seqapps.task import Case, Task
+from seqapps.task import Ask, Case, Surroundings, Task
 from seqapps.training.monitor import monitor_of
 
 if TYPE_CHECKING:
@@ -347,27 +348,43 @@ def _export(work: Work) -> None:
 def _evaluate(work: Work) -> None:
     start.tensorflow(work.progress)
     from seqapps.evaluate import evaluate
+    from seqapps.predict import asking
     from seqapps.report.explained import explained
 
     request, folder = work.request, work.run
     folder.undo_after("export")
+    cases = {split: work.cases(split) for split in SPLITS}
     evaluation, judged = evaluate(
         request.task,
         request.settings,
         folder,
         work.data,
-        cases={split: work.cases(split) for split in ("train", "valid", "test")},
+        cases=cases,
         seed=request.seed,
         progress=work.progress,
     )
     evaluation["published_as"] = request.publish_as or request.task.name
     answers.write(folder.answers, judged)
-    told = explained(request.task, request.settings, folder.model, judged, progress=work.progress)
+    ask = asking(folder.model, request.task, request.settings)
+    told = explained(request.task, request.settings, ask, judged, progress=work.progress)
     files.write_json(folder.explained, told)
+    _observe(work, ask, train=cases["train"], test=cases["test"])
     if work.data.rows <= EXAMINED:
         files.write_json(folder.examined, _examined(work))
     work.note_cost("evaluate")
     files.write_json(folder.evaluation, evaluation)  # the last: it says that the stage is done
+
+
+def _observe(work: Work, ask: Ask, *, train: Sequence[Case], test: Sequence[Case]) -> None:
+    """Keep what the task itself asks the export, for its own sections of the report."""
+    request, folder = work.request, work.run
+    if request.task.observe is None:
+        return
+    around = Surroundings(
+        settings=request.settings, state=state.load(folder.features), train=train, test=test
+    )
+    with work.progress.track("looking at what it does"):
+        files.write_json(folder.observed, dict(request.task.observe(ask, around)))
 
 
 def _examined(work: Work) -> dict[str, Any]:

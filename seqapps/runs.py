@@ -70,6 +70,10 @@ class Run:
         return self.folder / "explained.json"
 
     @property
+    def observed(self) -> Path:
+        return self.folder / "observed.json"
+
+    @property
     def examined(self) -> Path:
         return self.folder / "data.json"
 
@@ -98,9 +102,11 @@ class Run:
         later = {
             "prepare": [self.checkpoints, self.history, self.gradients, self.events],
             "train": [self.model],
-            "export": [self.evaluation, self.answers, self.explained, self.examined],
+            "export": [
+                self.evaluation, self.answers, self.explained, self.observed, self.examined,
+            ],
             "evaluate": [self.report, self.published],
-        }
+        }  # fmt: skip
         stages = list(later)
         for name in stages[stages.index(stage) :]:
             _remove(later[name])

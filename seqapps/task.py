@@ -15,6 +15,8 @@ Response = dict[str, Any]  # the answer to one case
 State = dict[str, Any]  # what was learnt from the training rows: plain strings, numbers, arrays
 Predict = Callable[[Sequence[Case]], list[Response]]
 Rows = Callable[[], Iterable[Row]]
+# Any signature of an export, by name: cases that hold its inputs -> responses in their order.
+Ask = Callable[[str, Sequence[Case]], list[Response]]
 
 Kind = Literal["text", "category", "image", "series", "number", "integer"]
 GO_ON = "go_on"  # the signature that answers in parts, see `Signature`
@@ -207,6 +209,66 @@ class Figure:
     height: float = 3.0  # inches, of a width of 4.2
 
 
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table for the report. Cells are plain text; columns of numbers alone stand to the right."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]  # each as long as `head`
+    note: str = ""  # how it is read, in a sentence or two
+
+
+@dataclass(frozen=True)
+class Shaded:
+    """A part of a text on a ground that is the darker the higher `strength` is, 0 to 1.
+
+    Parts are put together as they are: the spaces between words are theirs.
+    """
+
+    text: str
+    strength: float
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text for the report, or its shaded parts; `lead` stands before it, in a fainter colour."""
+
+    caption: str
+    text: str | Sequence[Shaded]
+    lead: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passages:
+    """Texts for the report, line by line in `columns` where the page is wide enough."""
+
+    title: str
+    passages: Sequence[Passage]
+    note: str = ""
+    columns: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the report that the task fills, with its place in the navigation."""
+
+    title: str
+    parts: Sequence[Figure | Table | Passages]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a task may look at beside its export: what it was made with, and what judged it."""
+
+    settings: Any
+    state: State
+    train: Sequence[Case]
+    test: Sequence[Case]
+
+
 def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:
     """The cases of most tasks: every row is one request with its truth."""
     return rows
@@ -228,6 +290,11 @@ def whatever_the_settings(task: Task, settings: Any) -> Task:
 
 def no_figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable[Figure]:
     """What the kinds of the answer give is enough."""
+    return ()
+
+
+def nothing_to_show(observed: Mapping[str, Any]) -> Iterable[Section]:
+    """The report of most tasks has the parts that all have."""
     return ()
 
 
@@ -260,6 +327,11 @@ class Task:
     calibrate: Callable[[Any, Any, Any, Sequence[Case]], None] = nothing_to_calibrate
     # test cases, the export's answers -> pictures, beside those that the kinds of the answer give
     figures: Callable[[Sequence[Case], Sequence[Response]], Iterable[Figure]] = no_figures
+    # asks the export whatever the report is to show, once, after it was judged -> plain values,
+    # which the run keeps; bounded work, and the same values every time
+    observe: Callable[[Ask, Surroundings], Mapping[str, Any]] | None = None
+    # what `observe` found -> sections of the report; without the model, as a report is made again
+    shown: Callable[[Mapping[str, Any]], Iterable[Section]] = nothing_to_show
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
     # the task under these settings: a column that one of them names, baselines that read them

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from seqapps import checks, registry
-from seqapps.task import Figure, Refusal, Task
+from seqapps.task import Figure, Refusal, Section, Table, Task
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "examples" / "next_week.py"
 BROKEN = {}
@@ -186,6 +187,25 @@ def a_metric_that_divides_by_nothing(task: Task) -> Task:
 def a_figure_without_content(task: Task) -> Task:
     empty = Figure(title="Bias", draw=lambda axes: axes.set_title("Bias"))
     return dataclasses.replace(task, figures=lambda cases, responses: [empty])
+
+
+@breaks(checks.check_figures_draw, says="the rows of 'Bias' have {1, 2} cells")
+def a_table_with_a_row_that_is_too_long(task: Task) -> Task:
+    table = Table(title="Bias", head=["day"], rows=[["1"], ["2", "3"]])
+    return dataclasses.replace(
+        task,
+        observe=lambda ask, around: {"cases": len(around.test)},
+        shown=lambda observed: [Section(title="Days", parts=[table])],
+    )
+
+
+@breaks(checks.check_figures_draw, says="observe gives what a file cannot hold")
+def an_observation_that_is_no_number(task: Task) -> Task:
+    def observe(ask, around):
+        answers = ask("serving_default", around.test[:2])
+        return {"levels": [math.inf * answer["level"] for answer in answers]}
+
+    return dataclasses.replace(task, observe=observe, shown=lambda observed: [])
 
 
 @breaks(checks.check_training_is_repeatable, says="a second training with seed 0 differs")

@@ -181,7 +181,8 @@ def finished(run, *extra):
     """Fill a run's folder with one file of each kind that the stages leave."""
     made = [
         run.features / "state.json", run.checkpoints / "round-00001.checkpoint", run.history,
-        run.model / "saved_model.pb", run.evaluation, run.report, run.published, run.rejected,
+        run.model / "saved_model.pb", run.evaluation, run.explained, run.observed, run.report,
+        run.published, run.rejected,
     ]  # fmt: skip
     for file in [*made, *(run.folder / name for name in extra)]:
         file.parent.mkdir(exist_ok=True)
@@ -235,7 +236,7 @@ def test_undoing_forgets_later_stages_only(stage, identity, start):
         "prepare": {"run.toml", "features", "rejected.csv"},
         "train": {"checkpoints", "history.csv"},
         "export": {"model"},
-        "evaluate": {"evaluation.json"},
+        "evaluate": {"evaluation.json", "explained.json", "observed.json"},
     }
     run.undo_after(stage)
     stages = list(by_stage)

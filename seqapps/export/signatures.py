@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from seqapps.features import Features
-from seqapps.predict import input_signature
+from seqapps.predict import traced
 from seqapps.task import Column, Output, Signature, Task
 
 CLASSIFY = "classify"
@@ -45,7 +45,7 @@ def module_of(
     module = tf.Module()
     module.features = features
     functions = {
-        name: _traced(features, model, method_of(task, name), signature.inputs)
+        name: traced(features, model, method=method_of(task, name), inputs=signature.inputs)
         for name, signature in declared(task, settings).items()
         if name != CLASSIFY
     }
@@ -68,11 +68,6 @@ def _variables_read(functions: Iterable[Any]) -> list[tf.Variable]:
         for variable in function.get_concrete_function().graph.variables
     }
     return list(found.values())
-
-
-def _traced(features: Features, model: Any, method: str, inputs: Mapping[str, Column]) -> Any:
-    answer = getattr(features, method)
-    return tf.function(lambda raw: answer(model, raw), input_signature=[input_signature(inputs)])
 
 
 def _classify(task: Task, features: Features, model: Any) -> Any:

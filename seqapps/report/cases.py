@@ -8,20 +8,49 @@ from typing import Any
 from seqapps.answers import Answers
 from seqapps.doctor.view import shortened
 from seqapps.report.picks import Labels, labels_of, loss_of
-from seqapps.task import Case, Column, Response, Task
+from seqapps.task import Case, Column, Response, Signature, Task
 
 LONGEST = 600  # characters of an input
-MOST_TOKENS = 120  # shaded ones
+MOST_TOKENS = 120  # shaded ones, or more where they are short
+SHADED = 360  # characters that are shaded at least, where the text has them
+LEAD = 90  # characters of what stands before a shaded text
 DIGITS = 4
+
+
+def explaining(task: Task, settings: Any) -> tuple[str, Signature] | None:
+    """(name, signature) of what tells tokens of the task's own inputs and weights of them."""
+    for name, declared in task.signatures(settings).items():
+        if declared.inputs == task.inputs and declared.explains:
+            return name, declared
+    return None
+
+
+def shading(task: Task, settings: Any) -> str:
+    """How the shades of the cases are read; nothing where no signature tells weights."""
+    found = explaining(task, settings)
+    if found is None:
+        return ""
+    name, declared = found
+    meaning = declared.answer[declared.outputs["weights"]].meaning
+    return (
+        f"Shades of tokens: {meaning} (signature {name} of the export). The strongest is the most "
+        "of its case; tokens are shown as the model reads them."
+    )
+
+
+def visible_newlines(text: str) -> str:
+    """A mark where a line ends: on a shade of its own, a newline would be nothing to see."""
+    return text.replace("\n", "↵\n")
 
 
 def groups(
     task: Task, answers: Answers, explained: Mapping[str, Any], best: str | None
 ) -> list[dict[str, Any]]:
-    """[{"title", "cases": [{"input", "words", "spaced", "facts"}]}].
+    """[{"title", "cases": [{"input", "lead", "words", "spaced", "facts"}]}].
 
     `words` are shaded, [{"text", "alpha", "against", "title"}], and there where the export tells
-    weights; `facts` are [{"name", "value", "side"}].
+    weights; `lead` is the end of what the model read before them; `facts` are
+    [{"name", "value", "side"}].
     """
     return [
         {
@@ -62,27 +91,57 @@ def _case(
     baseline = answers.baseline[place] if answers.baseline else None
     inputs = [_shown(case[name], column) for name, column in task.inputs.items()]
     labels = labels_of(task)
-    found: dict[str, Any] = {"input": " | ".join(inputs), "words": [], "spaced": False}
-    if weights:
-        found["words"] = _shaded(weights[:MOST_TOKENS])
-        if weights[MOST_TOKENS:]:
-            found["words"].append(_plain(f"... and {len(weights) - MOST_TOKENS:,} more tokens"))
-        found["spaced"] = any(len(token) > 1 for token, _ in weights)
+    found: dict[str, Any] = {"input": " | ".join(inputs), "lead": "", "words": [], "spaced": False}
     if labels:
         found["facts"] = _label_facts(labels, case, response, baseline, best)
     else:
         found["facts"] = _other_facts(task, case, response, baseline, best)
+    if weights:
+        _shade(task, case, weights, found)
     return found
+
+
+def _shade(task: Task, case: Case, weights: list[list[Any]], found: dict[str, Any]) -> None:
+    tokens = [token for token, _ in weights]
+    count = _shown_tokens(tokens)
+    found["words"] = _shaded(weights[:count])
+    if count < len(tokens):
+        found["words"].append(_plain(f" ... and {len(tokens) - count:,} more tokens"))
+    texts = [name for name, column in task.inputs.items() if column.kind == "text"]
+    own = [name for name in texts if case[name] == "".join(tokens)]
+    found["spaced"] = not own and _lack_spaces(tokens)
+    own = own or texts[-1:]  # tokens that are not known are written in another way
+    rest = [name for name in task.inputs if name not in own]
+    before = " ".join(case[name] for name in rest if name in texts)
+    found["lead"] = f"...{before[-LEAD:]}" if before[LEAD:] else before
+    others = [name for name in rest if name not in texts]
+    found["facts"] = [
+        *(_fact(name, _shown(case[name], task.inputs[name])) for name in others),
+        *found["facts"],
+    ]
+
+
+def _shown_tokens(tokens: list[str]) -> int:
+    count = characters = 0
+    while count < len(tokens) and (count < MOST_TOKENS or characters < SHADED):
+        characters += len(tokens[count])
+        count += 1
+    return count
+
+
+def _lack_spaces(tokens: list[str]) -> bool:
+    """Whether tokens are words without their spaces, which must be put between them again."""
+    return any(len(token) > 1 for token in tokens) and not any(map(str.isspace, "".join(tokens)))
 
 
 def _shaded(weights: list[list[Any]]) -> list[dict[str, Any]]:
     most = max((weight for _, weight in weights), default=0) or 1
     return [
         {
-            "text": token,
-            "alpha": round(100 * weight / most),
+            "text": visible_newlines(token),
+            "alpha": round(100 * max(0.0, weight) / most),
             "against": False,
-            "title": f"{100 * weight:.1f} %",
+            "title": f"{weight:.3g}",
         }
         for token, weight in weights
     ]
@@ -125,7 +184,8 @@ def _other_facts(
     facts = [
         _fact(f"true {name}", _shown(case[name], column)) for name, column in task.targets.items()
     ]
-    facts += [_fact(name, _value(value)) for name, value in response.items()]
+    told = {name: value for name, value in response.items() if name != metric}
+    facts += [_fact(name, _value(value)) for name, value in told.items()]
     facts.append(_fact(metric, scored(response)))
     if baseline:
         facts.append(_fact(f"{metric} of {best}", scored(baseline)))

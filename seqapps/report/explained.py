@@ -5,25 +5,21 @@ Drawing needs no model then, so that `seqapps report` is instant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from seqapps.answers import Answers
-from seqapps.data.batching import plan
-from seqapps.predict import answers as answers_of
-from seqapps.predict import load_export, signature
 from seqapps.progress import SILENT, Progress
 from seqapps.report import words
+from seqapps.report.cases import explaining
 from seqapps.report.picks import Labels, Pick, labels_of, pick
-from seqapps.task import Case, Predict, Response, Task
+from seqapps.task import Ask, Predict, Task
 
 MOVED = 2  # kinds of picked cases whose words are left out one by one: the surest ones
 
 
 def explained(
-    task: Task, settings: Any, model: Path, answers: Answers, *, progress: Progress = SILENT
+    task: Task, settings: Any, ask: Ask, answers: Answers, *, progress: Progress = SILENT
 ) -> dict[str, Any]:
     """The content of `explained.json`.
 
@@ -39,12 +35,6 @@ def explained(
         "shades": {},
         "effects": {},
     }
-    loaded = load_export(model)
-
-    def ask(name: str, cases: Sequence[Case]) -> list[Response]:
-        batches = plan(cases, task.batching, settings)
-        return answers_of(signature(loaded, name, model), cases, task.inputs, batches)
-
     found["weights"] = _weights(task, settings, ask, answers, picks)
     texts = [name for name, column in task.inputs.items() if column.kind == "text"]
     labels = labels_of(task)
@@ -71,26 +61,22 @@ def _leave_words_out(
 
 
 def _weights(
-    task: Task,
-    settings: Any,
-    ask: Callable[[str, Sequence[Case]], list[Response]],
-    answers: Answers,
-    picks: list[Pick],
+    task: Task, settings: Any, ask: Ask, answers: Answers, picks: list[Pick]
 ) -> dict[str, list[list[Any]]]:
-    for name, declared in task.signatures(settings).items():
-        if declared.inputs != task.inputs or not declared.explains:
-            continue
-        names = declared.outputs
-        places = sorted({place for each in picks for place in each.places})
-        cases = [answers.cases[place] for place in places]
-        return {
-            str(place): [
-                [token, round(weight, 5)]
-                for token, weight in zip(
-                    response[names["tokens"]], response[names["weights"]], strict=True
-                )
-                if token
-            ]
-            for place, response in zip(places, ask(name, cases), strict=True)
-        }
-    return {}
+    found = explaining(task, settings)
+    if found is None:
+        return {}
+    name, declared = found
+    names = declared.outputs
+    places = sorted({place for each in picks for place in each.places})
+    cases = [answers.cases[place] for place in places]
+    return {
+        str(place): [
+            [token, round(weight, 5)]
+            for token, weight in zip(
+                response[names["tokens"]], response[names["weights"]], strict=True
+            )
+            if token
+        ]
+        for place, response in zip(places, ask(name, cases), strict=True)
+    }

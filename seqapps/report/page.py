@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from seqapps import answers as kept
-from seqapps import files
+from seqapps import files, settings
 from seqapps.answers import Answers
 from seqapps.errors import UserError
 from seqapps.export import manifest
 from seqapps.export.manifest import EXTRA
-from seqapps.report import cases, labels, series, words
+from seqapps.report import cases, labels, series, shown, words
 from seqapps.report.curves import best_round, curves, read_history
 from seqapps.report.gradients import gradient_figures
 from seqapps.report.intervals import intervals
@@ -42,6 +42,8 @@ def page(run: Run, task: Task) -> str:
     proof = files.read_json(run.model / EXTRA / "proof.json")
     table = _label_table(data) if data else []
     figures = _figures(task, record, evaluation, answers, explained, history, _rounds(run))
+    own = _own(run, task, first=sum(map(len, figures.values())))
+    values = settings.replace(task.settings, record["settings"], where=str(run.record))
     return render(
         "page.jinja",
         evaluation=evaluation,
@@ -50,13 +52,14 @@ def page(run: Run, task: Task) -> str:
         record=record,
         head=outcome(evaluation, task),
         verdict=verdict(evaluation),
-        sections=_sections(figures),
+        sections=_sections(figures, own),
+        own=own,
         tiles=_tiles(run, evaluation, history),
         scores=_scores(evaluation, task),
         figures=figures,
         cases=cases.groups(task, answers, explained, best),
         moved=cases.moved(task, answers, explained, best),
-        shading=bool(explained["weights"]),
+        shading=cases.shading(task, values) if explained["weights"] else "",
         each_word=words.EACH,
         shrink=round(words.SHRINK),
         fewest=words.FEWEST,
@@ -111,8 +114,17 @@ def _check_whole(run: Run) -> None:
             )
 
 
-def _sections(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    found = [("scores", "Scores")]
+def _own(run: Run, task: Task, *, first: int) -> list[dict[str, Any]]:
+    """The task's own sections; none of a run from before the task looked at anything."""
+    if not run.observed.exists():
+        return []
+    return shown.sections(task.shown(files.read_json(run.observed)), first=first)
+
+
+def _sections(
+    figures: Mapping[str, Any], own: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    found = [("scores", "Scores"), *((each["id"], each["title"]) for each in own)]
     if figures["answers"]:
         found.append(("answers", "Right and wrong"))
     found.append(("cases", "Cases"))

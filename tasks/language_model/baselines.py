@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -32,21 +32,31 @@ def n_grams(cases: Sequence[Case], settings: Any, *, unigram: bool) -> Predict:
             punctuation=settings.punctuation,
         )
     )
-    order = 1 if unigram else ORDERS[settings.tokens]
-    model = KneserNey.fit(_up_to(MOST, _ids(documents(cases), tokens)), order=order,
-                          size=tokens.size)  # fmt: skip
+    model = counted(ids_of(documents(cases), tokens), settings, tokens, unigram=unigram)
 
     def predict(cases: Sequence[Case]) -> list[Response]:
-        before = _ids((case["context"] for case in cases), tokens)
-        pairs = zip(before, _ids((case["text"] for case in cases), tokens), strict=True)
+        before = ids_of((case["context"] for case in cases), tokens)
+        pairs = zip(before, ids_of((case["text"] for case in cases), tokens), strict=True)
         return [_response(model, context, ids) for context, ids in pairs]
 
     return predict
 
 
+def counted(
+    streams: Iterable[np.ndarray], settings: Any, tokens: Codec, *, unigram: bool = False
+) -> KneserNey:
+    """The n-grams of documents' ids, of the order that suits such tokens."""
+    order = 1 if unigram else ORDERS[settings.tokens]
+    return KneserNey.fit(_up_to(MOST, iter(streams)), order=order, size=tokens.size)
+
+
+def gains(model: KneserNey, context: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Log probability of each of the ids after a context: [time]."""
+    return model.log_probabilities(np.concatenate([context, ids]))[len(context) :]
+
+
 def _response(model: KneserNey, context: np.ndarray, ids: np.ndarray) -> Response:
-    gains = model.log_probabilities(np.concatenate([context, ids]))[len(context) :]
-    total = float(gains.sum())
+    total = float(gains(model, context, ids).sum())
     return {
         "nats_per_token": -total / max(1, len(ids)),
         "tokens": len(ids),
@@ -55,7 +65,7 @@ def _response(model: KneserNey, context: np.ndarray, ids: np.ndarray) -> Respons
     }
 
 
-def _ids(texts: Iterator[str], tokens: Codec) -> Iterator[np.ndarray]:
+def ids_of(texts: Iterator[str], tokens: Codec) -> Iterator[np.ndarray]:
     """Ids of each text, int [time]."""
     while chunk := list(islice(texts, AT_ONCE)):
         found = tokens.encode(tf.constant(chunk))

@@ -10,12 +10,13 @@ from seqapps.decoding.sampling import sample
 from seqapps.features import Features
 from seqapps.task import Row, State
 from seqapps.text import codec
-from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN, valid
+from seqapps.text.token_ids import BOUNDARY, PADDING, SPECIAL, UNKNOWN, valid
 
 from .network import network_of
 
 NEVER = (PADDING, UNKNOWN)  # are written
 NEXT = 10
+NEIGHBOURS = 6
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
@@ -132,6 +133,20 @@ class LanguageFeatures(Features):
         found = tf.math.top_k(tf.nn.softmax(logits), min(NEXT, self.codec.size))
         names = tf.constant(self.codec.names())
         return {"tokens": tf.gather(names, found.indices), "probabilities": found.values}
+
+    def neighbours(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Tokens whose vectors point most nearly where that of the first token of `token` does."""
+        ids = self.codec.encode(raw["token"])
+        none = tf.fill([tf.shape(raw["token"])[0], 1], UNKNOWN)  # of a text without tokens
+        ids = tf.concat([ids, none], axis=1)[:, :1].to_tensor()  # [batch, 1]
+        vectors = tf.convert_to_tensor(model.get_layer("embedding").embeddings)
+        vectors = tf.math.l2_normalize(vectors, axis=1)  # [vocab, embedding]
+        cosine = tf.matmul(tf.gather(vectors, ids[:, 0]), vectors, transpose_b=True)
+        others = tf.range(self.codec.size)
+        left_out = (others < SPECIAL) | (others == ids)  # [batch, vocab]
+        found = tf.math.top_k(tf.where(left_out, -1.0, cosine), min(NEIGHBOURS, self.codec.size))
+        names = tf.constant(self.codec.names())
+        return {"tokens": tf.gather(names, found.indices), "similarities": found.values}
 
     def _drawn(self, model: Any, raw: dict[str, tf.Tensor], ids: tf.Tensor, *, start: Any) -> Any:
         network = network_of(model, self._settings)

@@ -16,6 +16,7 @@ from seqapps.task import (
     DEFAULT,
     FOLLOWS,
     GO_ON,
+    Ask,
     Case,
     Column,
     Goal,
@@ -23,9 +24,11 @@ from seqapps.task import (
     Predict,
     Row,
     Sample,
+    Section,
     Signature,
     State,
     Streams,
+    Surroundings,
     Task,
 )
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
@@ -33,6 +36,7 @@ from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 from .samples import hamlet, python_reference, speeches
 
 NEXT = 10  # tokens that `next` tells
+NEIGHBOURS = 6  # of a token
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,15 @@ def signatures(settings: Any) -> Mapping[str, Signature]:
             },
             "the next token",
         ),
+        "neighbours": Signature(
+            {"token": Column("text", "a token; of a longer text, the first one counts")},
+            {
+                "tokens": Output("labels", f"the {NEIGHBOURS} with the most similar vectors"),
+                "similarities": Output("scores", "cosine of the angle between the vectors"),
+            },
+            "which tokens the model takes for alike",
+            [{"token": token} for token in ("e", " the", "(", "")],
+        ),
         "surprisal": Signature(
             {**INPUTS, **steered},
             {
@@ -250,6 +263,19 @@ def signatures(settings: Any) -> Mapping[str, Signature]:
             "how surprising each token of a text is",
         ),
     }
+
+
+def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
+    """What the report shows of how the model writes, and of what surprises it."""
+    from .observed import observe
+
+    return observe(ask, around)
+
+
+def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
+    from .shown import shown
+
+    return shown(observed)
 
 
 def any_settings(name: str) -> Any:
@@ -322,6 +348,8 @@ TASK = Task(
     exported_as="score_after",
     signatures=signatures,
     adapt=adapt,
+    observe=observe,
+    shown=shown,
     baselines={"unigram": any_settings("unigram"), "kneser_ney": any_settings("kneser_ney")},
     metrics={
         "nats_per_token": nats_per_token(),

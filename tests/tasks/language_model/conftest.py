@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 from seqapps.tasks.language_model.task import TASK
 
+from seqapps import registry
+from seqapps.checks import Trial
 from seqapps.predict import answer_raw, input_signature
 from seqapps.training.train import build
 
@@ -107,3 +109,14 @@ def made():
         return _made[key]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def language_model():
+    return registry.load("language_model")
+
+
+@pytest.fixture(scope="session")
+def trial(language_model, tmp_path_factory):
+    task = language_model.under(language_model.tiny)
+    return Trial(task, None, tmp_path_factory.mktemp("language_model"))
