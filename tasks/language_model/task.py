@@ -307,7 +307,7 @@ TASK = Task(
                 "(other versions differ)"
             ),
             rows=python_reference,
-            goal=Goal("nats_per_token", 1.6),
+            goal=Goal("nats_per_token", 1.4),
         ),
         "hamlet": Sample(
             summary="Shakespeare's play, 20 scenes of 175,000 characters; columns act, scene",
