@@ -13,10 +13,9 @@ from seqapps.text import codec
 from seqapps.text.token_ids import BOUNDARY, PADDING, SPECIAL, UNKNOWN, valid
 
 from .network import network_of
+from .task import NEIGHBOURS, NEXT
 
 NEVER = (PADDING, UNKNOWN)  # are written
-NEXT = 10
-NEIGHBOURS = 6
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:

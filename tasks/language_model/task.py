@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from seqapps.metrics.perplexity import (
@@ -278,16 +277,6 @@ def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
     return shown(observed)
 
 
-def any_settings(name: str) -> Any:
-    """A baseline for those who ask the task without settings."""
-    return partial(_default_baseline, name)
-
-
-def _default_baseline(name: str, cases: Sequence[Case]) -> Predict:
-    found: Predict = baseline(name, Settings())(cases)
-    return found
-
-
 ROW = {
     "text": TEXT,
     FOLLOWS: Column("number", "1 where the text goes on from the row before", default=0.0),
@@ -350,7 +339,7 @@ TASK = Task(
     adapt=adapt,
     observe=observe,
     shown=shown,
-    baselines={"unigram": any_settings("unigram"), "kneser_ney": any_settings("kneser_ney")},
+    baselines={name: baseline(name, Settings()) for name in ("unigram", "kneser_ney")},
     metrics={
         "nats_per_token": nats_per_token(),
         "perplexity": perplexity(),
