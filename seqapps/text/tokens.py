@@ -1,0 +1,41 @@
+"""Words, numbers and marks of a text in plain Python: for metrics and baselines of all scripts.
+
+Models have codecs, which live in their graph. Imports no tensorflow.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+# Scripts that put no space between words: each of their characters is a token.
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+TOKEN = rf"[{UNSPACED}]\p{{M}}*|[\p{{L}}\p{{M}}--{UNSPACED}]+(?:['’]\p{{L}}+)*|\p{{N}}+|\S"
+
+
+def tokens(text: str) -> list[str]:
+    """What a text is made of, without its white space.
+
+    >>> tokens("It isn't 3. März 1999!")
+    ['It', "isn't", '3', '.', 'März', '1999', '!']
+    >>> tokens("1999年3月3日, 3월")
+    ['1999', '年', '3', '月', '3', '日', ',', '3', '월']
+    """
+    return [match.group() for match in token_pattern().finditer(text)]
+
+
+def unspaced(token: str) -> bool:
+    """Whether the token is of a script that puts no space between words."""
+    return _compiled(f"[{UNSPACED}]").match(token) is not None
+
+
+def token_pattern() -> Any:
+    """The compiled pattern of a token, for who wants the places too."""
+    return _compiled(TOKEN)
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    import regex
+
+    return regex.compile(f"(?V1){pattern}")
