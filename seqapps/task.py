@@ -283,6 +283,13 @@ def nothing_to_calibrate(settings: Any, model: Any, features: Any, cases: Sequen
     """Most models are exported as they were trained."""
 
 
+def nothing_to_watch(
+    settings: Any, model: Any, features: Any, cases: Sequence[Case]
+) -> Mapping[str, float]:
+    """The metrics of the answers say all that is watched in most trainings."""
+    return {}
+
+
 def whatever_the_settings(task: Task, settings: Any) -> Task:
     """Most tasks have the same columns and signatures under all settings."""
     return task
@@ -325,6 +332,10 @@ class Task:
     # settings, trained model, features, validation cases: sets variables of the model, which are
     # exported with it, such as a temperature; always the same for the same weights
     calibrate: Callable[[Any, Any, Any, Sequence[Case]], None] = nothing_to_calibrate
+    # settings, model, features, validation cases -> what else is watched: it is called after every
+    # round and gives columns of history.csv. One called as a metric with something before it, such
+    # as teacher_forced_bleu, is drawn beside that metric.
+    watch: Callable[[Any, Any, Any, Sequence[Case]], Mapping[str, float]] = nothing_to_watch
     # test cases, the export's answers -> pictures, beside those that the kinds of the answer give
     figures: Callable[[Sequence[Case], Sequence[Response]], Iterable[Figure]] = no_figures
     # asks the export whatever the report is to show, once, after it was judged -> plain values,

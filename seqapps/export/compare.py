@@ -113,14 +113,29 @@ def _is_redrawn(actual: Response, expected: Response, answer: Mapping[str, Outpu
 def _near_tie(
     actual: Response, expected: Response, name: str, answer: Mapping[str, Output]
 ) -> bool:
-    """Whether another label stands there because two scores are the same but for rounding."""
-    kinds = {output.kind: key for key, output in answer.items()}
-    if (
-        name not in answer
-        or answer[name].kind != "label"
-        or not {"scores", "labels"} <= kinds.keys()
-    ):
+    """Whether something else stands there because two scores are the same but for rounding.
+
+    Another label, of which the scores are told; another text, with the same numbers beside it; the
+    same labels in another order.
+    """
+    if name not in answer:
         return False
-    scores = dict(zip(expected[kinds["labels"]], expected[kinds["scores"]], strict=True))
+    kinds = {output.kind: key for key, output in answer.items()}
+    kind = answer[name].kind
+    if kind == "text":
+        numbers = [key for key, output in answer.items() if output.kind == "number"]
+        return bool(numbers) and all(_close(actual[key], expected[key]) for key in numbers)
+    if kind not in ("label", "labels") or not {"scores", "labels"} <= kinds.keys():
+        return False
+    mine, scores = (
+        dict(zip(each[kinds["labels"]], each[kinds["scores"]], strict=True))
+        for each in (actual, expected)
+    )
+    if kind == "labels":
+        return mine.keys() == scores.keys() and all(_close(mine[key], scores[key]) for key in mine)
     chosen = scores.get(actual[name])
     return chosen is not None and abs(chosen - scores[expected[name]]) <= TOLERANCE
+
+
+def _close(first: float, second: float) -> bool:
+    return abs(first - second) <= TOLERANCE * max(1.0, abs(second))

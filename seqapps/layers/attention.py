@@ -24,29 +24,44 @@ class SinusoidalPositions(keras.layers.Layer):
         self.supports_masking = True
 
     def call(self, vectors: Any) -> Any:
-        time, units = ops.shape(vectors)[1], vectors.shape[-1]
+        return vectors + self._waves(ops.arange(ops.shape(vectors)[1]), vectors)
+
+    def at(self, vectors: Any, place: Any) -> Any:
+        """The same for one step of every row, at `place`: [..., units], int [] -> [..., units]."""
+        return vectors + self._waves(ops.reshape(place, [1]), vectors)[0]
+
+    def _waves(self, places: Any, vectors: Any) -> Any:
+        """What tells the places, [time, units]."""
+        units = vectors.shape[-1]
         pairs = np.arange(units) // 2
         rates = (SLOWEST ** (-2 * pairs / units)).astype("float32")  # [units]
         shift = ((np.arange(units) % 2) * np.pi / 2).astype("float32")  # cosine is a shifted sine
-        places = ops.cast(ops.arange(time), "float32")[:, None]  # [time, 1]
-        waves = ops.sin(places * rates + shift)  # [time, units]
-        return vectors + ops.cast(waves, vectors.dtype)[None, :, :]
+        waves = ops.sin(ops.cast(places, "float32")[:, None] * rates + shift)
+        return ops.cast(waves, vectors.dtype)
 
 
 def attention_block(
-    states: Any, *, heads: int, dropout: float, name: str, causal: bool = False
+    states: Any,
+    *,
+    heads: int,
+    dropout: float,
+    name: str,
+    causal: bool = False,
+    mask: Any = None,
 ) -> Any:
     """One layer of self-attention: [batch, time, units] -> [batch, time, units].
 
     Attention and a two-layer network, each normalised before and added to what came in (the order
-    of Xiong et al. 2020, which trains without warm-up). With `causal` no step sees a later one.
+    of Xiong et al. 2020, which trains without warm-up). With `causal` no step sees a later one;
+    none sees those that the `mask`, bool [batch, time], leaves out.
     """
     layers, units = keras.layers, states.shape[-1]
     normed = layers.LayerNormalization(name=f"{name}_norm_1")(states)
     attention = layers.MultiHeadAttention(
         heads, max(1, units // heads), dropout=dropout, name=f"{name}_attention"
     )
-    attended = attention(normed, normed, use_causal_mask=causal)
+    seen = None if mask is None else ops.expand_dims(mask, 1)  # [batch, 1, time]
+    attended = attention(normed, normed, use_causal_mask=causal, attention_mask=seen)
     states = layers.Add(name=f"{name}_add_1")([states, attended])
     normed = layers.LayerNormalization(name=f"{name}_norm_2")(states)
     hidden = layers.Dense(2 * units, activation="relu", name=f"{name}_hidden")(normed)

@@ -23,14 +23,21 @@ def read_history(file: Path) -> list[dict[str, float]]:
 
 
 def curves(history: Sequence[dict[str, float]], *, best: int) -> list[Figure]:
-    """The losses, and a figure for each validation metric; `best` is the round that was kept."""
+    """The losses, and a figure for each validation metric; `best` is the round that was kept.
+
+    What the task watched beside a metric, such as teacher_forced_bleu, is drawn in that figure.
+    """
     names = [name for name in history[0] if name not in NO_CURVE]
+    metrics = [name.removeprefix("valid_") for name in names if name.startswith("valid_")]
     figures: dict[str, dict[str, list[float]]] = {}
     for name in names:
         part = "validation" if name.startswith("valid_") else "training"
         title = name.removeprefix("valid_")
         if part == "training" and title.endswith("_loss") and title != "loss":
             title, part = "loss", title.removesuffix("_loss").removesuffix("_scores")
+        for metric in metrics:
+            if part == "training" and title.endswith(f"_{metric}"):
+                title, part = metric, title.removesuffix(f"_{metric}").replace("_", " ")
         figures.setdefault(title, {})[part] = [row[name] for row in history]
     return [_curve(title, series, best) for title, series in figures.items()]
 

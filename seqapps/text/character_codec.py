@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
-from seqapps.text.token_ids import SPECIAL, UNKNOWN, Codec
+from seqapps.text.token_ids import SPECIAL, UNKNOWN, Codec, valid
 
 
 def most_frequent(texts: Iterable[str], size: int) -> list[str]:
@@ -35,6 +35,9 @@ class CharacterCodec(Codec):
     def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         points = tf.strings.unicode_decode(text, "UTF-8", errors="replace")  # [batch, (tokens)]
         return points.with_flat_values(self._lookup(points.flat_values))
+
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        return tf.strings.unicode_split(valid(text), "UTF-8")
 
     def _lookup(self, points: tf.Tensor) -> tf.Tensor:
         # A search in a sorted constant needs no table that an export would have to initialise.

@@ -109,6 +109,11 @@ class SubwordCodec(Codec):
     def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         return self.tokenizer.tokenize(valid(text))
 
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Bytes where a character is none of the model's, so that a part may be no UTF-8."""
+        ids = self.encode(text)
+        return ids.with_flat_values(tf.gather(self.pieces, ids.flat_values))
+
     def decode(self, ids: tf.Tensor, *, partial: bool = False) -> tf.Tensor:
         found = super().decode(ids)  # bytes
         return valid(_whole(found) if partial else found)

@@ -35,6 +35,13 @@ class Codec(tf.Module):
         """
         raise NotImplementedError
 
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """The part of the text that each id stands for: string [batch] -> string [batch, (tokens)].
+
+        As it is in the text where it is unknown, too.
+        """
+        raise NotImplementedError
+
     def decode(self, ids: tf.Tensor, *, partial: bool = False) -> tf.Tensor:
         """The text of ids: int32 [batch, time] -> string [batch], valid UTF-8.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -72,15 +73,20 @@ class WordCodec(Codec):
         self.space = vocabulary.index(" ") + SPECIAL
 
     def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
+        found, bare, ids, apart = self._looked_up(text)
+        return _in_two(found, apart, tf.where(apart, self.space, ids), self._lookup(bare))
+
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        found, bare, _, apart = self._looked_up(text)
+        return _in_two(found, apart, tf.where(apart, " ", found.flat_values), bare)
+
+    def _looked_up(self, text: tf.Tensor) -> tuple[tf.RaggedTensor, Any, Any, Any]:
+        """(tokens, the same without a space, their ids, whether the space is a token apart)."""
         found = tokens(text)  # string [batch, (tokens)]
         words = found.flat_values
         ids = self._lookup(words)
         bare = tf.strings.regex_replace(words, "^ ", "")
-        cut = (ids == UNKNOWN) & (bare != words)
-        two = tf.stack([tf.where(cut, self.space, ids), self._lookup(bare)], 1)
-        kept = tf.stack([tf.ones_like(cut), cut], 1)
-        rows = tf.ragged.boolean_mask(found.with_flat_values(two), found.with_flat_values(kept))
-        return rows.merge_dims(1, 2)
+        return found, bare, ids, (ids == UNKNOWN) & (bare != words)
 
     def _lookup(self, words: tf.Tensor) -> tf.Tensor:
         ids = self.table.lookup(words)
@@ -103,8 +109,21 @@ class SpaceSeparatedCodec(Codec):
         found = space_separated(text)
         return found.with_flat_values(self.table.lookup(found.flat_values))
 
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        found = space_separated(text)
+        return found.with_flat_values(tf.strings.join([" ", found.flat_values]))
+
     def names(self) -> list[str]:
         return [name.removeprefix("␣") for name in super().names()]  # every one has it
+
+
+def _in_two(
+    found: tf.RaggedTensor, apart: tf.Tensor, first: tf.Tensor, second: tf.Tensor
+) -> tf.RaggedTensor:
+    """[batch, (tokens)] with `second` behind `first` where they are apart; both [tokens in all]."""
+    two, kept = tf.stack([first, second], 1), tf.stack([tf.ones_like(apart), apart], 1)
+    rows = tf.ragged.boolean_mask(found.with_flat_values(two), found.with_flat_values(kept))
+    return rows.merge_dims(1, 2)
 
 
 def _table(vocabulary: Sequence[str]) -> tf.lookup.StaticHashTable:

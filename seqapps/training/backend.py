@@ -120,13 +120,18 @@ def predictor(task: Task, settings: Any, model: Any, features: Features) -> Pred
     """The model of the moment: cases -> responses."""
     if not on_jax():
         return in_process(task, settings, model, features)
-    standing = InTensors(model)
+    standing = in_tensors(model)
     return lambda cases: answers(
         lambda raw: features.respond(standing, raw),
         cases,
         task.inputs,
         plan(cases, task.batching, settings),
     )
+
+
+def in_tensors(model: Any) -> Any:
+    """The model as features call it: with TensorFlow's tensors, whatever backend it is on."""
+    return InTensors(model) if on_jax() else model
 
 
 class InTensors:

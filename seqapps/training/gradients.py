@@ -37,6 +37,7 @@ class Probes:
             for layer in layers_of(model)
             if isinstance(layer, RECURRENT) and layer.trainable_variables
         ]
+        self._called: list[Any] = []  # those that a pass reads with as a whole, not step by step
         self._measure = tf.function(self._gradients, reduce_retracing=True)
 
     def take(self) -> dict[str, Any]:
@@ -53,7 +54,7 @@ class Probes:
                 by_variable, states = self._measure(inputs, targets)
                 for name, norm in _by_layer(self._model, by_variable).items():
                     layers.setdefault(name, []).append(norm)
-                for layer, (norms, mask) in zip(self._layers, states, strict=True):
+                for layer, (norms, mask) in zip(self._called, states, strict=True):
                     found = by_lag(norms.numpy(), mask.numpy()) * len(batch)
                     lags.setdefault(name_of(layer.trainable_variables[0]), []).append(found)
         return {
@@ -67,7 +68,10 @@ class Probes:
         with recorded(self._layers) as calls, tf.GradientTape() as tape:
             told = self._model(inputs, training=True)
             loss = self._model.compute_loss(inputs, targets, told, training=True)
-        calls = [next(call for call in calls if call.layer is layer) for layer in self._layers]
+        # The last call of each: the ones before may have been to look only, without a gradient.
+        last = {id(call.layer): call for call in calls}
+        self._called = [layer for layer in self._layers if id(layer) in last]
+        calls = [last[id(layer)] for layer in self._called]
         given = [tf.nest.flatten(call.output) for call in calls]
         by_variable, by_output = tape.gradient(loss, (variables, given))
         norms = [_norm(gradient) for gradient in by_variable]

@@ -17,6 +17,22 @@ def token_cross_entropy(targets: Any, logits: Any) -> Any:
     return mean_of_real(targets, each)
 
 
+def smoothed_cross_entropy(smoothing: float) -> Any:
+    """The same with label smoothing (Szegedy et al. 2016): of each true token this share is given
+    to all tokens alike, so that the model is never told to be quite sure.
+    """
+
+    def loss(targets: Any, logits: Any) -> Any:
+        each = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
+        if smoothing:
+            # - sum_v q_v log p_v with q = (1 - s) [v is true] + s / V
+            flat = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+            each = (1 - smoothing) * each + smoothing * flat
+        return mean_of_real(targets, each)
+
+    return loss
+
+
 def sampled_cross_entropy(targets: Any, scores: Any) -> Any:
     """The same of `SampledLogits`' scores [batch, time, 1 + samples], the true token's first."""
     return mean_of_real(targets, ops.logsumexp(scores, axis=-1) - scores[:, :, 0])

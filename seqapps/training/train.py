@@ -140,12 +140,13 @@ def train(
             ).history
         _take_over(model, judged)
         scores = values_of(task.metrics, valid, predict(valid))
+        watched = task.watch(settings, backend.in_tensors(judged), features, valid)
         raw.put_back()
         _take_over(model, judged)
         found = probes.take()
         entry = {"round": number + 1, "steps": len(batches), **live.entry(), **_flat(losses)}
         entry |= {f"valid_{name}": value for name, value in scores.items()}
-        entry |= watch.columns(len(batches))
+        entry |= {**watched, **watch.columns(len(batches))}
         spent = meter.take("train")
         entry |= {"seconds": spent.wall_seconds, "cpu_seconds": spent.cpu_seconds}
         _take_up(position, entry, scores[monitor], task, settings, rounds)

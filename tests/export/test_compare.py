@@ -141,6 +141,33 @@ def test_a_text_without_scores_is_never_a_near_tie():
     assert (found.near_ties, len(found.differences)) == (0, 1)
 
 
+SCORED = {"text": Output("text", "what was written"), "score": Output("number", "how sure")}
+
+
+def test_another_text_with_the_same_score_but_for_rounding_is_counted_only():
+    found = compare(
+        [{"text": "ein Hund", "score": -0.50001}], [{"text": "der Hund", "score": -0.5}], SCORED
+    )
+    assert (found.differences, found.near_ties) == ([], 1)
+
+
+def test_another_text_with_another_score_counts():
+    found = compare(
+        [{"text": "ein Hund", "score": -0.51}], [{"text": "der Hund", "score": -0.5}], SCORED
+    )
+    assert len(found.differences) == 2
+
+
+def test_labels_may_change_places_where_their_scores_are_the_same():
+    expected = {"label": "a", "labels": ["a", "b", "c"], "scores": [0.4, 0.4, 0.2]}
+    found = compare([{**expected, "labels": ["b", "a", "c"]}], [expected], ANSWER)
+    assert (found.differences, found.near_ties) == ([], 1)
+    found = compare([{**expected, "labels": ["a", "c", "b"]}], [expected], ANSWER)
+    assert len(found.differences) == 1
+    found = compare([{**expected, "labels": ["b", "d", "c"]}], [expected], ANSWER)
+    assert len(found.differences) == 1
+
+
 def test_outputs_of_other_names_are_named():
     found = compare([{"number": 1.0}], [{"number": 1.0, "label": "bad"}], ANSWER)
     assert found.differences == ["row 1: ['number'] in place of ['label', 'number']"]

@@ -1,0 +1,168 @@
+"""Texts to token ids on both sides, and what the export answers: translations and their scores."""
+
+import json
+from collections.abc import Iterable
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import tensorflow as tf
+
+from seqapps.decoding.beam import beam_search
+from seqapps.features import Features
+from seqapps.task import Row, State
+from seqapps.text import codec
+from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
+
+from .network import network_of
+
+NEVER = (PADDING,)  # is written
+ROOM, TIMES = 20, 4  # a translation has at most so many tokens, and so many for each of the source
+SIDES = ("source", "target")
+IN_MEMORY = 50_000_000  # characters that wait for the second vocabulary; more of them go to a file
+
+
+def fit(rows: Iterable[Row], settings: Any) -> State:
+    """The tokens of both sides, or of each, of the training pairs."""
+
+    def learnt(texts: Iterable[str]) -> State:
+        return codec.fit(texts, tokens=settings.tokens, vocabulary=settings.vocabulary)
+
+    if settings.shared_vocabulary:
+        return {"both": learnt(row[side] for row in rows for side in SIDES)}
+    with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="") as later:
+        # Rows come by once, each vocabulary wants all texts of its side.
+        def sources() -> Iterable[str]:
+            for row in rows:
+                later.write(json.dumps(row["target"]) + "\n")
+                yield row["source"]
+
+        source = learnt(sources())
+        later.seek(0)
+        return {"source": source, "target": learnt(map(json.loads, later))}
+
+
+class TranslationFeatures(Features):
+    """A codec for each side, or one for both. Every source ends with a boundary: none is empty."""
+
+    def __init__(self, settings: Any, state: State) -> None:
+        super().__init__()
+        self._settings = settings
+        if settings.shared_vocabulary:
+            self.source_codec = self.target_codec = codec.codec(state["both"])
+        else:
+            self.source_codec, self.target_codec = (codec.codec(state[side]) for side in SIDES)
+
+    def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
+        before, targets = self._target(batch["target"])
+        return {"source": self._source(batch["source"]), "before": before}, targets
+
+    def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The best translation."""
+        best = self.n_best(model, raw)
+        return {"translation": best["translations"][:, 0], "score": best["scores"][:, 0]}
+
+    def n_best(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """As many translations as the beam is wide, the best one first: [batch, beam]."""
+        text, found = raw["source"], self._searched(model, raw["source"])
+        rows, beams, time = tf.unstack(tf.shape(found.ids))
+        flat = tf.reshape(found.ids, [rows * beams, time])
+        if self._settings.tokens == "words":
+            aligned = tf.reshape(found.aligned, [rows * beams, time])
+            texts = self._named(flat, aligned, tf.repeat(text, beams))
+        else:
+            texts = self.target_codec.decode(flat)
+        return {"translations": tf.reshape(texts, [rows, beams]), "scores": found.scores}
+
+    def score(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """How likely `target` is as the translation of `source`."""
+        before, targets = self._target(raw["target"])
+        told = network_of(model, self._settings).told(self._source(raw["source"]), before, targets)
+        return {
+            "log_probability": tf.reduce_sum(told.log_probabilities, axis=1),
+            "tokens": tf.math.count_nonzero(targets, axis=1, dtype=tf.int32),
+        }
+
+    def forced(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """What the model would have taken at each place after the true tokens before it.
+
+        That is how it is trained; it is not exported, as who asks has no true tokens.
+        """
+        before, targets = self._target(raw["target"])
+        told = network_of(model, self._settings).told(self._source(raw["source"]), before, targets)
+        ids = tf.where(targets == PADDING, PADDING, told.likeliest)
+        return {"translation": self.target_codec.decode(ids)}
+
+    def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Where the model looks for each token of `target`, or of its own translation."""
+        own = raw["target"] == ""
+        target = tf.cond(
+            tf.reduce_any(own),
+            lambda: tf.where(own, self.respond(model, raw)["translation"], raw["target"]),
+            lambda: raw["target"],
+        )
+        source = self._source(raw["source"])
+        before, targets = self._target(target)
+        told = network_of(model, self._settings).told(source, before, targets)
+        real = tf.cast(targets != PADDING, tf.float32)[:, :, None]
+        return {
+            "source_tokens": self._tokens(self.source_codec, raw["source"]),
+            "target_tokens": self._tokens(self.target_codec, target),
+            "attention": told.weights * real,
+        }
+
+    def _searched(self, model: Any, text: tf.Tensor) -> Any:
+        settings, source = self._settings, self._source(text)
+        network = network_of(model, settings)
+        state = network.start(source)
+        count = tf.math.count_nonzero(source, axis=1, dtype=tf.int32)
+        return beam_search(
+            network.step,
+            state,
+            first=tf.fill(tf.shape(text), BOUNDARY),
+            beam=settings.beam,
+            max_tokens=tf.minimum(ROOM + TIMES * count, settings.max_tokens),
+            end=BOUNDARY,
+            forbidden=NEVER,
+            length_penalty=settings.length_penalty,
+            coverage_penalty=settings.coverage_penalty,
+            source=source != PADDING,
+            no_repeat=settings.no_repeat,
+        )
+
+    def _named(self, ids: tf.Tensor, aligned: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
+        """The text of ids, unknown ones as the source word that was looked at (Luong et al. 2015).
+
+        [batch, time], [batch, time], string [batch] -> string [batch].
+        """
+        words = self._tokens(self.source_codec, source)  # [batch, source]
+        last = tf.shape(words)[1] - 1
+        looked = tf.gather(words, tf.minimum(aligned, last), batch_dims=1)
+        pieces = tf.where(ids == UNKNOWN, looked, tf.gather(self.target_codec.pieces, ids))
+        return tf.strings.strip(tf.strings.reduce_join(pieces, axis=1))
+
+    def _source(self, text: tf.Tensor) -> tf.Tensor:
+        return _ended(self._cut(self.source_codec.encode(text))).to_tensor()
+
+    def _target(self, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """(the token before each place, the token at each): int [batch, time]."""
+        ids = self._cut(self.target_codec.encode(text))
+        start = tf.fill([ids.nrows(out_type=tf.int32), 1], BOUNDARY)
+        before = tf.concat([tf.RaggedTensor.from_tensor(start, ragged_rank=1), ids], axis=1)
+        return before.to_tensor(), _ended(ids).to_tensor()
+
+    def _tokens(self, side: Any, text: tf.Tensor) -> tf.Tensor:
+        """The tokens as texts, the last one for the end: string [batch, time]."""
+        tokens = self._cut(side.cut(text))
+        end = tf.fill([tokens.nrows(), 1], END)
+        return tf.concat([tokens, tf.RaggedTensor.from_tensor(end, ragged_rank=1)], 1).to_tensor()
+
+    def _cut(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        return tokens[:, : self._settings.max_tokens - 1]
+
+
+END = "</s>"  # how a boundary is shown
+
+
+def _ended(ids: tf.RaggedTensor) -> tf.RaggedTensor:
+    end = tf.fill([ids.nrows(out_type=tf.int32), 1], BOUNDARY)
+    return tf.concat([ids, tf.RaggedTensor.from_tensor(end, ragged_rank=1)], axis=1)
