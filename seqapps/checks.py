@@ -412,6 +412,11 @@ CHECKS: Sequence[Check] = [
 ]
 
 
+def checks_of(task: Task) -> Sequence[Check]:
+    """What every task must satisfy, then what this one asks of itself."""
+    return [*CHECKS, *task.checks]
+
+
 def name_of(check: Check) -> str:
     """`check_pair_fits_model` -> "pair fits model"."""
     return check.__name__.removeprefix("check_").replace("_", " ")
@@ -421,13 +426,13 @@ def run(
     task: Task,
     *,
     file: Path | None,
-    checks: Sequence[Check] = CHECKS,
+    checks: Sequence[Check] | None = None,
     backend: str = TENSORFLOW,
 ) -> Iterator[tuple[Check, str | None]]:
-    """(check, what is wrong or None), one after the other."""
+    """(check, what is wrong or None), one after the other; all of `checks_of` by default."""
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(task.under(task.tiny), file, Path(folder), backend)
-        for check in checks:
+        for check in checks_of(task) if checks is None else checks:
             try:
                 check(trial)
             except (AssertionError, UserError) as error:

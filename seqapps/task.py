@@ -343,6 +343,9 @@ class Task:
     observe: Callable[[Ask, Surroundings], Mapping[str, Any]] | None = None
     # what `observe` found -> sections of the report; without the model, as a report is made again
     shown: Callable[[Mapping[str, Any]], Iterable[Section]] = nothing_to_show
+    # what `seqapps check` holds this task to beside what it holds every task to: functions
+    # check_...(trial) like those in seqapps/checks.py
+    checks: Sequence[Callable[[Any], None]] = ()
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
     # the task under these settings: a column that one of them names, baselines that read them

@@ -54,7 +54,7 @@ def _curve(title: str, series: dict[str, list[float]], best: int) -> Figure:
 
         axes.axvline(best, color=GOOD, lw=1, ls=":")
         for name, values in series.items():
-            colour = {"training": MUTED, "validation": MODEL}.get(name)
+            colour = {"training": MUTED, "validation": MODEL}.get(name, BASELINE)
             if len(series) == 1:
                 colour = BASELINE if name == "training" else MODEL
             rounds = range(1, len(values) + 1)

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from seqapps.decoding.beam import beam_search
+from seqapps.decoding.greedy import greedy
 from seqapps.features import Features
 from seqapps.task import Row, State
 from seqapps.text import codec
@@ -110,24 +111,37 @@ class TranslationFeatures(Features):
             "attention": told.weights * real,
         }
 
+    def greedy(self, model: Any, text: tf.Tensor) -> tf.Tensor:
+        """The likeliest token each time: string [batch] -> string [batch]. Not exported."""
+        step, state, options = self._search(model, self._source(text))
+        return self.target_codec.decode(greedy(step, state, **options).ids)
+
     def _searched(self, model: Any, text: tf.Tensor) -> Any:
         settings, source = self._settings, self._source(text)
-        network = network_of(model, settings)
-        state = network.start(source)
-        count = tf.math.count_nonzero(source, axis=1, dtype=tf.int32)
+        step, state, options = self._search(model, source)
         return beam_search(
-            network.step,
+            step,
             state,
-            first=tf.fill(tf.shape(text), BOUNDARY),
             beam=settings.beam,
-            max_tokens=tf.minimum(ROOM + TIMES * count, settings.max_tokens),
-            end=BOUNDARY,
-            forbidden=NEVER,
             length_penalty=settings.length_penalty,
             coverage_penalty=settings.coverage_penalty,
             source=source != PADDING,
-            no_repeat=settings.no_repeat,
+            **options,
         )
+
+    def _search(self, model: Any, source: tf.Tensor) -> tuple[Any, Any, dict[str, Any]]:
+        """(step, state, options) of any search for the translations of ids [batch, source]."""
+        network = network_of(model, self._settings)
+        state = network.start(source)
+        count = tf.math.count_nonzero(source, axis=1, dtype=tf.int32)
+        options = {
+            "first": tf.fill([tf.shape(source)[0]], BOUNDARY),
+            "max_tokens": tf.minimum(ROOM + TIMES * count, self._settings.max_tokens),
+            "end": BOUNDARY,
+            "forbidden": NEVER,
+            "no_repeat": self._settings.no_repeat,
+        }
+        return network.step, state, options
 
     def _named(self, ids: tf.Tensor, aligned: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
         """The text of ids, unknown ones as the source word that was looked at (Luong et al. 2015).

@@ -27,6 +27,7 @@ from seqapps.task import (
 )
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
+from .checks import check_one_beam_is_greedy, check_where_it_looks_sums_to_one
 from .dates import dates, dates_of_new_locales, dates_of_train, dates_of_valid
 from .questions import questions
 from .spelling import spelling
@@ -284,6 +285,7 @@ TASK = Task(
     observe=observe,
     shown=shown,
     figures=figures,
+    checks=[check_where_it_looks_sums_to_one, check_one_beam_is_greedy],
     baselines={
         "copy_source": copy_source,
         "nearest_source": nearest_source,
