@@ -48,7 +48,6 @@ def beam_search(
         raise ValueError(f"a beam must be 1 or more, received {beam}")
     if coverage_penalty and source is None:
         raise ValueError("a coverage penalty needs `source`: which steps of the source are real")
-
     search = _Search(step, beam, max_tokens, end, forbidden, coverage_penalty, source, no_repeat)
     begun = search.begin(first, state)
     shapes = tf.nest.map_structure(_shape, begun)
@@ -65,7 +64,7 @@ def beam_search(
 
 
 def _shape(value: Any) -> tf.TensorShape:
-    """As loops want it to be told; an array's is that of its handle."""
+    """What a loop is told of the shape of a value; an array counts as its handle, a scalar."""
     return tf.TensorShape([]) if isinstance(value, tf.TensorArray) else value.shape
 
 
@@ -113,7 +112,7 @@ class _Search:
             carried["history"] = ids[:, :, None][:, :, :0]
         arrays = {
             name: tf.TensorArray(
-                value.dtype, 1, dynamic_size=True, clear_after_read=False, element_shape=value.shape
+                value.dtype, 1, dynamic_size=True, element_shape=value.shape
             ).write(0, value)
             for name, value in written.items()
         }
@@ -134,6 +133,8 @@ class _Search:
         written["aligned"] = attended(weights, now.ids)
         carried = {**now.carried, "state": same_shapes(state, now.carried["state"])}
         if self.beta:
+            if weights is None:
+                raise ValueError("a coverage penalty needs a step that gives attention")
             carried["covered"] += tf.cast(weights, tf.float32)
             written["penalties"] = self._penalties(carried["covered"])
         arrays = {name: array.write(now.place, written[name]) for name, array in now.arrays.items()}
@@ -141,18 +142,21 @@ class _Search:
         carried = tf.nest.map_structure(lambda old: tf.gather(old, parents, batch_dims=1), carried)
         if self.no_repeat:
             carried["history"] = tf.concat([carried["history"], ids[:, :, None]], 2)
-        row = self._after(now.row, values)
-        return _Now(now.place + 1, row, ids, values[:, : self.beam], carried, arrays)
+        row, ids, log_probability = same_shapes(
+            (self._after(now.row, values), ids, values[:, : self.beam]),
+            (now.row, now.ids, now.log_probability),
+        )
+        return _Now(now.place + 1, row, ids, log_probability, carried, arrays)
 
     def _chosen(self, found: Candidates, log_probability: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The `beam` best that go on, then the `beam` best if they end: twice [batch, 2 * beam].
 
         First their codes (see `Written`), then log P, which is -inf for those that do not exist.
         """
-        count = self.beam * found.ids.shape[-1]
+        count = self.beam * tf.shape(found.ids)[-1]
         codes = tf.reshape(found.ids * self.beam + tf.range(self.beam)[:, None], [-1, count])
         values = tf.reshape(log_probability[:, :, None] + found.log_probability, [-1, count])
-        values, order = tf.math.top_k(values, min(2 * self.beam, count))
+        values, order = tf.math.top_k(values, 2 * self.beam)
         codes = tf.gather(codes, order, batch_dims=1)
         ends = codes // self.beam == self.end
         going, order = tf.math.top_k(tf.where(ends, -np.inf, values), self.beam)
@@ -164,8 +168,7 @@ class _Search:
         """The rows after a step; one that has found nothing stays as it was, and is done."""
         exists = values > -np.inf  # [batch, 2 * beam]
         alive = row.alive & tf.reduce_any(exists, axis=-1)
-        ended = tf.math.count_nonzero(exists[:, self.beam :], axis=-1, dtype=tf.int32)
-        ended = row.ended + tf.where(alive, ended, 0)
+        ended = tf.math.count_nonzero(exists[:, self.beam :], axis=-1, dtype=tf.int32) + row.ended
         lengths = row.lengths + tf.cast(alive, tf.int32)
         alive &= (ended < self.beam) & (lengths < self.max_tokens)
         return _Row(alive, ended, lengths)

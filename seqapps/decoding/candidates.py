@@ -1,25 +1,27 @@
-"""The most probable next tokens, without those that must not come."""
+"""The most probable next tokens of each hypothesis, without those that must not come."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-BLOCK = 64  # tokens
+FEW = 1024  # tokens are sorted at once
+BLOCK = 64
+NO_TOKEN = -1
 
 
 class Candidates(NamedTuple):
-    """Tokens, best first; of the same logit, that of the lower id. Each [batch, beams, count].
+    """Tokens, best first; of those with the same logit, the lower id. Each [batch, beams, any].
 
-    `log_probability` is that under the model as it is, before any token is barred. It is -inf
-    where there is no such token, and in all places where logits are not finite numbers.
+    `log_probability` is that under the model as it is. It is -inf for tokens that must not come,
+    and for all where a logit is not a number or the greatest is not finite.
     """
 
     log_probability: tf.Tensor  # float32
-    ids: tf.Tensor  # int32, in the vocabulary even where the probability is 0
+    ids: tf.Tensor  # int32
 
 
 def candidates(
@@ -30,69 +32,65 @@ def candidates(
     history: tf.Tensor | None = None,
     no_repeat: int = 0,
 ) -> Candidates:
-    """The `count` best of each hypothesis, or the whole vocabulary where that is less.
+    """The `count` best that may come, if there are so many: from float [batch, beams, vocab].
 
-    From float [batch, beams, vocab]. `forbidden` ids do not come, and with `no_repeat` n none that
-    would end an n-gram which `history`, int32 [batch, beams, time], has already.
+    What must not come are the `forbidden` ids and, with `no_repeat` n, those that would end an
+    n-gram which `history`, int32 [batch, beams, time], has already.
     """
     logits = tf.cast(logits, tf.float32)
-    total = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)  # [batch, beams, 1]
-    allowed = logits
-    if forbidden:
-        barred = tf.broadcast_to(list(forbidden), [*_axes(logits), len(forbidden)])
-        allowed = _without(allowed, barred, tf.ones_like(barred, tf.bool))
+    wanted: Any = min(count + len(forbidden), logits.shape[-1])
+    barred = [tf.constant([[forbidden]], tf.int32)] if forbidden else []  # [any, any, tokens]
     if no_repeat:
-        allowed = _without(allowed, *_repeats(history, no_repeat))
-    values, ids = _best(allowed, min(count, logits.shape[-1]))
-    gains = values - total
-    return Candidates(tf.where(gains > -np.inf, gains, -np.inf), ids)  # not where it is no number
+        repeats = _repeats(history, no_repeat)
+        wanted = tf.minimum(wanted + _most(repeats != NO_TOKEN), logits.shape[-1])
+        barred.append(repeats)
+    values, ids = _best(logits, wanted)
+    # The best one's share and the logits tell all; a sum of exponentials takes twice as long.
+    share = tf.gather(tf.nn.softmax(logits), ids[:, :, :1], batch_dims=2)  # [batch, beams, 1]
+    gains = values - values[:, :, :1] + tf.math.log(share)
+    allowed = gains > -np.inf  # false for what is not a number
+    for tokens in barred:
+        allowed &= tf.reduce_all(ids[..., None] != tokens[:, :, None], axis=-1)
+    return Candidates(tf.where(allowed, gains, -np.inf), ids)
 
 
-def _best(logits: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """As `tf.math.top_k`, which on 8,000 tokens costs half of the matrix product before it.
+def _best(logits: tf.Tensor, count: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `tf.math.top_k`: float32 [batch, beams, vocab] -> values and ids, [batch, beams, count].
 
-    The best tokens are in the blocks whose best tokens are the best, and so only these are
-    sorted. That takes a quarter of the time.
+    Of 8,000 tokens, that takes half as long as the matrix product that makes the logits. The best
+    tokens are in the blocks whose best tokens are best; to sort only those takes a quarter of it.
     """
     vocabulary = logits.shape[-1]
-    if vocabulary <= 2 * count * BLOCK:
+    if vocabulary <= FEW:
         return tuple(tf.math.top_k(logits, count))
+    axes, blocks = [tf.shape(logits)[0], logits.shape[1]], -(-vocabulary // BLOCK)
     padded = tf.pad(logits, [[0, 0], [0, 0], [0, -vocabulary % BLOCK]], constant_values=-np.inf)
-    blocks = tf.reshape(padded, [*_axes(logits), -(-vocabulary // BLOCK), BLOCK])
-    # In the order of ids, for the sake of those that are equal.
-    chosen = tf.sort(tf.math.top_k(tf.reduce_max(blocks, axis=-1), count).indices)
-    inside = tf.gather(blocks, chosen, batch_dims=2)  # [batch, beams, count, BLOCK]
-    inside = tf.reshape(inside, [*_axes(logits), count * BLOCK])
+    padded = tf.reshape(padded, [*axes, blocks, BLOCK])
+    _, chosen = tf.math.top_k(tf.reduce_max(padded, axis=-1), tf.minimum(count, blocks))
+    chosen = tf.sort(chosen)  # as ids are, for the sake of equal logits: [batch, beams, blocks]
+    inside = tf.reshape(
+        tf.gather(padded, chosen, batch_dims=2), [*axes, tf.shape(chosen)[-1] * BLOCK]
+    )
     values, places = tf.math.top_k(inside, count)
     ids = tf.gather(chosen, places // BLOCK, batch_dims=2) * BLOCK + places % BLOCK
-    return values, tf.minimum(ids, vocabulary - 1)
+    return values, ids  # none of the padding: it loses to all that comes before it
 
 
-def _repeats(history: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """The last token of each n-gram so far, and whether its first n - 1 are the last ones now.
+def _repeats(history: tf.Tensor, size: int) -> tf.Tensor:
+    """Of each n-gram so far the last token, if the others are the last ones now; else NO_TOKEN.
 
-    For n of 3, [5, 7, 2, 5, 7] has [2, 5, 7] and [True, False, False].
+    As a row, for 3: [5, 7, 2, 5, 7] -> [2, NO_TOKEN, NO_TOKEN].
     """
     count = tf.maximum(tf.shape(history)[-1] - (size - 1), 0)  # of n-grams
-    last = history[..., count:]
-    again = tf.ones_like(history[..., size - 1 :], tf.bool)
+    now = history[:, :, count:]
+    ends = history[:, :, size - 1 :]  # [batch, beams, count]
+    again = tf.ones_like(ends, tf.bool)
     for place in range(size - 1):
-        again &= history[..., place : place + count] == last[..., place : place + 1]
-    return history[..., size - 1 :], again  # [batch, beams, count]
+        again &= history[:, :, place : place + count] == now[:, :, place : place + 1]
+    return tf.where(again, ends, NO_TOKEN)
 
 
-def _without(logits: tf.Tensor, ids: tf.Tensor, barred: tf.Tensor) -> tf.Tensor:
-    """-inf for the ids that are barred: [batch, beams, vocab], twice [batch, beams, any]."""
-    size = tf.size(logits)
-    first = tf.reshape(tf.range(0, size, logits.shape[-1]), [*_axes(logits), 1])
-    flat = tf.tensor_scatter_nd_min(
-        tf.reshape(logits, [size]),
-        (first + ids)[..., None],
-        tf.where(barred, -np.inf, np.inf),
-    )
-    return tf.reshape(flat, tf.shape(logits))
-
-
-def _axes(logits: tf.Tensor) -> tuple[tf.Tensor, int]:
-    """The number of rows, which may be unknown until they come, and of beams."""
-    return tf.shape(logits)[0], logits.shape[1]
+def _most(true: tf.Tensor) -> tf.Tensor:
+    """The greatest number of true values that a hypothesis has; a batch may have no rows."""
+    counts = tf.math.count_nonzero(true, axis=-1, dtype=tf.int32)
+    return tf.reduce_max(tf.concat([tf.reshape(counts, [-1]), [0]], 0))

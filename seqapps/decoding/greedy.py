@@ -53,18 +53,21 @@ def greedy(
 
     def body(row: _Row, taken: _Taken, state: Any) -> tuple[Any, ...]:
         logits, after, weights = step(row.ids[:, None], state)
+        logits.set_shape([None, 1, None])
         found = candidates(
             logits, 1, forbidden=forbidden, history=taken.ids[:, None], no_repeat=no_repeat
         )
-        gain = found.log_probability[:, 0, 0]  # [batch]
+        best = tf.argmax(found.log_probability[:, 0], -1)  # [batch]
+        gain, ids = (tf.gather(each[:, 0], best, batch_dims=1) for each in found)
         alive = row.alive & (gain > -np.inf)
-        ids = tf.where(alive, found.ids[:, 0, 0], PADDING)
+        ids = tf.where(alive, ids, PADDING)
         lengths = row.lengths + tf.cast(alive, tf.int32)
         log_probability = row.log_probability + tf.where(alive, gain, 0.0)
         at = tf.where(alive[:, None], attended(weights, ids[:, None]), 0)  # [batch, 1]
         taken = _Taken(tf.concat([taken.ids, ids[:, None]], 1), tf.concat([taken.aligned, at], 1))
         alive &= (ids != end) & (lengths < max_tokens)
-        return _Row(alive, ids, lengths, log_probability), taken, same_shapes(after, state)
+        new = _Row(alive, ids, lengths, log_probability)
+        return same_shapes(new, row), taken, same_shapes(after, state)
 
     none = tf.zeros_like(max_tokens)
     row = _Row(max_tokens > 0, first, none, tf.zeros_like(none, tf.float32))
@@ -93,10 +96,7 @@ class _Row(NamedTuple):
 
 
 class _Taken(NamedTuple):
-    """Of each row, what it has token by token: [batch, time].
-
-    Tokens of texts are few: to append to them costs less than an array that is stacked at the end.
-    """
+    """Of each row, what it has token by token: [batch, time]."""
 
     ids: tf.Tensor
     aligned: tf.Tensor

@@ -25,7 +25,7 @@ class Hypotheses(NamedTuple):
     lengths: tf.Tensor  # int32 [batch, beam]
     log_probability: tf.Tensor  # float32 [batch, beam]
     scores: tf.Tensor  # float32 [batch, beam]
-    aligned: tf.Tensor  # int32 [batch, beam, time]: the source step attended to most
+    aligned: tf.Tensor  # int32 [batch, beam, time]: the source step attended to most, or 0
 
 
 class Written(NamedTuple):
@@ -38,9 +38,7 @@ class Written(NamedTuple):
     codes: tf.Tensor  # int32 [places, batch, 2 * beam]
     log_probability: tf.Tensor  # float32 [places, batch, 2 * beam]; -inf where there is none
     aligned: tf.Tensor  # int32 [places, batch, beam], of parents
-    penalties: tf.Tensor | None = (
-        None  # float32 [places, batch, beam], of parents, for their coverage
-    )
+    penalties: tf.Tensor | None = None  # as `aligned`, float32: what is added for coverage
 
 
 def best_first(written: Written, lengths: tf.Tensor, *, alpha: float) -> Hypotheses:
@@ -55,8 +53,9 @@ def best_first(written: Written, lengths: tf.Tensor, *, alpha: float) -> Hypothe
     def flat(values: tf.Tensor) -> tf.Tensor:  # [batch, places * 2 * beam]
         return tf.reshape(tf.transpose(values, [1, 0, 2]), [rows, tf.size(places) * 2 * beam])
 
-    def best(candidates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.math.top_k(flat(tf.where(candidates, ranked_by, -np.inf)), beam)
+    def best(those: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        values, at = tf.math.top_k(flat(tf.where(those, ranked_by, -np.inf)), beam)
+        return values, at
 
     ended, ended_at = best((places <= lengths[:, None]) & (slots >= beam))
     alive, alive_at = best((places == lengths[:, None]) & (slots < beam))
@@ -102,7 +101,6 @@ def _walked(written: Written, lengths: tf.Tensor, slots: tf.Tensor) -> tuple[tf.
     found = tf.gather(codes, slots, batch_dims=2)
     aligned = tf.gather(written.aligned[:count], found % beam, batch_dims=2)
     there = places[:, None, None] <= lengths
-    return tuple(
-        tf.transpose(tf.where(there, values, PADDING)[1:], [1, 2, 0])
-        for values in (found // beam, aligned)
-    )
+    ids = tf.where(there, found // beam, PADDING)[1:]  # [time, batch, beam]
+    aligned = tf.where(there, aligned, 0)[1:]
+    return tf.transpose(ids, [1, 2, 0]), tf.transpose(aligned, [1, 2, 0])

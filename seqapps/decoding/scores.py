@@ -11,7 +11,7 @@ LEAST = 1e-6  # what a source step is covered at least, so that its logarithm is
 
 
 def length(tokens: tf.Tensor, alpha: float) -> tf.Tensor:
-    """Lp = ((5 + |Y|) / 6) ** alpha: int32 to float32 of any shape.
+    """The length penalty lp = ((5 + |Y|) / 6) ** alpha: int32 to float32 of any shape.
 
     |Y| is the number of tokens of the hypothesis; `end`, where it has it, is one of them.
     """
@@ -19,7 +19,7 @@ def length(tokens: tf.Tensor, alpha: float) -> tf.Tensor:
 
 
 def coverage(covered: tf.Tensor, source: tf.Tensor, beta: float) -> tf.Tensor:
-    """Cp = beta * sum_i log(min(c_i, 1)), over the real steps i of the source.
+    """The coverage penalty cp = beta * sum_i log(min(c_i, 1)), over the real steps i of the source.
 
     `covered` float32 [batch, beams, source] is the attention that all tokens together paid to a
     step; `source` is bool [batch, source] -> float32 [batch, beams].
