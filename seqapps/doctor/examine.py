@@ -152,6 +152,7 @@ def _read_through(view: View, readers: list[Any], progress: Progress) -> None:
 def _columns(task: Task, data: Data, reading: Reading, source: Source | None) -> dict[str, Any]:
     """Which columns are read under which name, and which are there besides."""
     taken = wanted_columns(task, replace(reading, group=data.group))
+    taken |= source.taken if source else {}
     names = list(source.columns) if source else []
     if source and not names:
         first = next(islice(next(iter(source.splits.values()))(), 1), None)
