@@ -46,15 +46,15 @@ class Layout:
     notes: Sequence[str] = ()
 
 
-def layout_of(task: Task, folder: Path, *, columns: int) -> Layout:
+def layout_of(task: Task, folder: Path, *, side_by_side: bool) -> Layout:
     """How a folder is to be read. Raises UserError where it holds nothing that can be read.
 
-    Text files side by side are looked for where rows have more than one column.
+    `side_by_side`: whether text files may be columns of the same rows.
     """
     files = [path for path in _listed(folder) if path.is_file()]
-    lines, alone = lines_in(files) if columns > 1 else ([], [])
-    side_by_side = {path for item in lines for path in item.files.values()}
-    found = [path for path in files if tables.is_table(path) and path not in side_by_side]
+    lines, alone = lines_in(files) if side_by_side else ([], [])
+    in_lines = {path for item in lines for path in item.files.values()}
+    found = [path for path in files if tables.is_table(path) and path not in in_lines]
     layout = _by_name(found, lines)
     if layout:
         return replace(layout, notes=[*layout.notes, *_without_partner(layout, alone)])
@@ -64,15 +64,15 @@ def layout_of(task: Task, folder: Path, *, columns: int) -> Layout:
         if path.is_dir() and path.name.lower() in SPLIT_NAMES
     }
     if nested:
-        return _nested(task, folder, nested, columns=columns)
+        return _nested(task, folder, nested, side_by_side=side_by_side)
     texts, notes = _labelled(folder)
     if texts:
         _check_takes_labels(task, folder)
         return Layout(texts={None: texts}, notes=notes)
-    if len(lines) == 1:
-        return Layout(lines={None: lines})
     if len(found) == 1 or (found and all(kind_of(file) == ".txt" for file in found)):
         return Layout(tables={None: found})
+    if len(lines) == 1 and not found:
+        return Layout(lines={None: lines})
     raise _nothing(folder, [path.name for path in found] + [f"{stem}.*" for stem, _ in lines])
 
 
@@ -103,10 +103,11 @@ def _by_name(found: Sequence[Path], lines: Sequence[Lines]) -> Layout | None:
 
 def _without_partner(layout: Layout, alone: Sequence[Lines]) -> list[str]:
     """What is said of test.en where there is no test.de."""
-    by_split, _ = split_by_name([(item.stem, item) for item in alone])
+    by_split, further = split_by_name([(item.stem, item) for item in alone])
     if not by_split or not layout.lines:
         return []
-    files = [file.name for items in by_split.values() for _, of in items for file in of.values()]
+    stems = {item.stem for items in by_split.values() for item in items} | {*further}
+    files = [file.name for item in alone if item.stem in stems for file in item.files.values()]
     return [f"not read, as no file beside it has its lines: {', '.join(files)}"]
 
 
@@ -128,12 +129,13 @@ def further_notes(further: Sequence[str]) -> list[str]:
 
 def _nothing(folder: Path, names: Sequence[str]) -> UserError:
     found = ", ".join(names[:10])
+    one = next((name for name in names if name.endswith(".*")), "reviews*.csv")
     return UserError(
         f"--data {folder}: a folder without matching files. Expected files named by split "
         "(train.csv, valid.csv, test.csv; train.en, train.de, test.en, test.de), one folder of "
         ".txt files per label (pos/1.txt, neg/1.txt, also below train/ and test/), or a single "
         "table beside a folder of images; "
-        + (f"found {found}. Name those that are meant by a pattern: '{folder}/reviews*.csv'."
+        + (f"found {found}. Name those that are meant by a pattern: '{folder}/{one}'."
            if names else "found no file that is read.")
     )  # fmt: skip
 
@@ -154,7 +156,7 @@ def images(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGES)
 
 
-def _nested(task: Task, folder: Path, nested: Mapping[str, Path], *, columns: int) -> Layout:
+def _nested(task: Task, folder: Path, nested: Mapping[str, Path], *, side_by_side: bool) -> Layout:
     """Splits that are folders: each holds labels' folders, parallel files, or tables."""
     texts: dict[Split, Sequence[tuple[Path, str]]] = {}
     found: dict[Split, Sequence[Path]] = {}
@@ -165,7 +167,7 @@ def _nested(task: Task, folder: Path, nested: Mapping[str, Path], *, columns: in
         notes += [f"{inner.name}/{line}" for line in said]
         files = [path for path in _listed(inner) if path.is_file()]
         found[split] = [path for path in files if tables.is_table(path)]
-        lines[split] = lines_in(files)[0] if columns > 1 else []
+        lines[split] = lines_in(files)[0] if side_by_side else []
     if any(texts.values()):
         _check_takes_labels(task, folder)
         for split, inner in nested.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def source(task: Task, spec: str, reading: Reading) -> Source:
         if JOIN in spec:
             return _side_by_side(task, spec, reading)
         near = [other.name for other in path.parent.glob("*") if tables.is_table(other)]
-        raise UserError(f"--data {spec}: no such file. {nearest(path.name, near)}")
+        braces = " Files that belong together line by line are joined by +: a.en+a.de."
+        hint = braces if "{" in spec else ""
+        raise UserError(f"--data {spec}: no such file. {nearest(path.name, near)}{hint}")
     check_regular(path, given=f"--data {spec}")
     if path.is_dir():
         return _folder(task, path, reading)
@@ -59,7 +62,7 @@ def _side_by_side(task: Task, spec: str, reading: Reading) -> Source:
     paths, rest = parallel.parts_of(spec)
     if rest:
         path = Path(rest)
-        near = [other.name for other in _files_in(path.parent)]
+        near = get_close_matches(path.name, [other.name for other in _files_in(path.parent)])
         raise UserError(f"--data {spec}: no such file as {rest}. {nearest(path.name, near)}")
     wrong = next((path for path in paths if kind_of(path) in {*tables.SUFFIXES} - {".txt"}), None)
     if wrong:
@@ -84,6 +87,13 @@ def _side_by_side(task: Task, spec: str, reading: Reading) -> Source:
     )  # fmt: skip
 
 
+def _side_by_side_fits(task: Task, reading: Reading) -> bool:
+    """Whether rows have several columns, each of which a line can hold."""
+    wanted = wanted_columns(task, reading)
+    columns = [column for name, column in task.row_columns.items() if name in wanted]
+    return len(wanted) > 1 and all(c.dtype == "string" and c.kind != "image" for c in columns)
+
+
 def _several(task: Task, spec: str, reading: Reading) -> Source:
     """The files of a pattern: tables, or parallel files where no table is among them."""
     pattern = Path(spec)
@@ -93,7 +103,7 @@ def _several(task: Task, spec: str, reading: Reading) -> Source:
         for path in matching
         if tables.is_table(path)
     ]
-    if len(wanted_columns(task, reading)) > 1 and all(_is_text(part) for _, part in found):
+    if _side_by_side_fits(task, reading) and all(_is_text(part) for _, part in found):
         lines, _ = folders.lines_in(matching)
         found = [(item.stem, _lines(item, pattern.parent, reading)) for item in lines] or found
     if not found:
@@ -113,7 +123,7 @@ def _several(task: Task, spec: str, reading: Reading) -> Source:
 
 
 def _folder(task: Task, path: Path, reading: Reading) -> Source:
-    layout = folders.layout_of(task, path, columns=len(wanted_columns(task, reading)))
+    layout = folders.layout_of(task, path, side_by_side=_side_by_side_fits(task, reading))
     name, spec = path.name or str(path), str(path.absolute())
     if layout.texts:
         return Source(

@@ -249,6 +249,7 @@ def test_rows_with_an_empty_side_are_listed_with_their_line(pairs, write):
         ("a.en+b.csv", ["b.csv is a table"]),
         ("a.en", ["files of kind .en are not read", "belong to those of a.de: --data", "+"]),
         ("b.csv+", ["no such file as"]),
+        ("a.{en,de}", ["no such file", "joined by +: a.en+a.de."]),
     ],
 )
 def test_a_mistake_in_the_names_is_told(spec, parts, write, read):
@@ -317,7 +318,7 @@ def test_parts_of_training_are_joined_and_further_tests_left_out_and_said(write,
     names = ["train-1", "train-2", "train2014", "test_2016_flickr", "test_2017_mscoco", "notes"]
     both = [(name, language) for name in names for language in ("en", "de")]
     write({f"{name}.{language}": f"{name} {language}\n" for name, language in both})
-    write({"test_2018.en": "alone\n", "README.md": ""})
+    write({"test_2018.en": "alone\n", "test_2019.en": "alone\n", "README.md": ""})
     found, notes = read(columns=LANGUAGES)
     assert by_split(found) == {
         "train": [(f"{name} en", f"{name} de") for name in names[:3]],
@@ -327,7 +328,7 @@ def test_parts_of_training_are_joined_and_further_tests_left_out_and_said(write,
         "2 files whose names name no split are not read",
         "further held-out sets are not read: test_2017_mscoco (`seqapps evaluate` judges a model "
         "on them)",
-        "not read, as no file beside it has its lines: test_2018.en",
+        "not read, as no file beside it has its lines: test_2018.en, test_2019.en",
     ]
 
 
@@ -345,10 +346,32 @@ def test_a_folder_of_one_pair_is_cut(write, read):
     assert list(found) == [None]
 
 
+def test_a_single_table_is_read_whatever_lies_beside_it(sentiment, write, read):
+    write({"all.csv": "text,label\nfine,good\n", "notes.en": "x\n", "notes.de": "x\ny\n"})
+    found, _ = read(task=sentiment)
+    assert by_split(found) == {None: [("fine", "good")]}
+
+
+def test_files_beside_images_are_no_columns_of_their_rows(sentiment, write, read):
+    task = replace(
+        sentiment,
+        inputs={"image": Column("image", "any")},
+        targets={"caption": Column("text", "what it shows")},
+    )
+    write({"0.png": b"\x89PNG", "0.txt": "a cat\n", "all.csv": "image,caption\n0.png,a cat\n"})
+    with says("a folder without matching files"):
+        read(task=task)
+
+
 def test_several_pairs_are_told_by_a_pattern(write, read):
     write({f"{name}.{language}": f"{name} {language}\n" for name in ("news", "talks")
            for language in ("en", "de")})  # fmt: skip
-    with says("a folder without matching files", "train.en, train.de", "found news.*, talks.*"):
+    with says(
+        "a folder without matching files",
+        "train.en, train.de",
+        "found news.*, talks.*. Name",
+        "/news.*'",
+    ):
         read(columns=LANGUAGES)
     found, _ = read("*", columns=LANGUAGES)
     assert by_split(found) == {None: [("news en", "news de"), ("talks en", "talks de")]}
