@@ -332,12 +332,13 @@ def test_parts_of_training_are_joined_and_further_tests_left_out_and_said(write,
     ]
 
 
-def test_a_test_set_named_by_its_year_is_no_part_of_another_one(pairs, read, tmp_path):
-    for name in ("train", "test2016", "test2017"):
+@pytest.mark.parametrize("sign", ["", "_", "-"])
+def test_a_test_set_named_by_its_year_is_no_part_of_another_one(sign, pairs, read, tmp_path):
+    for name in ("train", f"test{sign}2016", f"test{sign}2017"):
         (tmp_path / f"m_{name}.tsv").write_text(f"source\ttarget\n{name}\tx\n")
     for found, notes in (read(), read("m_*.tsv")):
-        assert by_split(found) == {"train": [("train", "x")], "test": [("test2016", "x")]}
-        assert notes[0].startswith("further held-out sets are not read: m_test2017 ")
+        assert by_split(found) == {"train": [("train", "x")], "test": [(f"test{sign}2016", "x")]}
+        assert notes[0].startswith(f"further held-out sets are not read: m_test{sign}2017 ")
 
 
 def test_a_folder_of_one_pair_is_cut(write, read):

@@ -84,6 +84,19 @@ def test_single_rows_that_are_swapped_are_found(look):
     assert not found["swapped"]["stops"]
 
 
+def test_a_row_of_one_language_is_not_taken_for_swapped(look):
+    rows = sound()
+    rows[16] = [rows[16][0], rows[17][0]]
+    rows[40] = [rows[40][1], rows[41][1]]
+    assert "swapped" not in look(rows)
+
+
+def test_swapped_rows_far_down_have_their_own_place(look):
+    rows = sound(1301)
+    rows[1208] = rows[1208][::-1]
+    assert places(look(rows)["swapped"]) == ["pairs.csv, row 1209"]
+
+
 def test_a_split_in_the_other_direction_is_found_by_its_file(look):
     rows = sound()
     parts = {"train": rows[:151], "valid": rows[151:180],
