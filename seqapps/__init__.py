@@ -29,6 +29,7 @@ def run(
     runs: str | Path = "runs",
     output: str | Path = "saved_models",
     encoding: str = "utf-8-sig",
+    header: bool = True,
     data_dir: str | Path | None = None,
     **options: Any,
 ) -> Run:
@@ -36,9 +37,9 @@ def run(
 
     `data` is what --data takes, or a pandas DataFrame, or an iterable of rows ({"text": ...,
     "label": ...}), or a dict with one of these for each of train, valid and test. `columns` maps
-    the task's names to the data's; `settings` holds what --set would. `options` are `seed`,
-    `name`, `backend`, `devices`, `max_memory`, `publish_as`, `fresh`, `require_goal`,
-    `most_rejected` and `progress`.
+    the task's names to the data's; `header=False` is --no-header; `settings` holds what --set
+    would. `options` are `seed`, `name`, `backend`, `devices`, `max_memory`, `publish_as`,
+    `fresh`, `require_goal`, `most_rejected` and `progress`.
 
     Raises UserError where the data or the settings are wrong, RunError and ProofError where a
     stage fails (all in `seqapps.errors`).
@@ -62,6 +63,7 @@ def run(
             columns=columns or {},
             group=group,
             encoding=encoding,
+            header=header,
             data_dir=Path(data_dir).absolute() if data_dir else None,
         ),
         runs=Path(runs),

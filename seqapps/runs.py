@@ -246,6 +246,7 @@ def record_text(identity: Identity) -> str:
                 "group": identity.group or "",
                 "columns": dict(identity.reading.columns),
                 "encoding": identity.reading.encoding,
+                "header": identity.reading.header,
                 "data_dir": str(identity.reading.data_dir or ""),
             },
             "code": identity.code,
@@ -269,6 +270,7 @@ def reading_of(record: Mapping[str, Any]) -> Reading:
         columns=data["columns"],
         group=data["group"] or None,
         encoding=data["encoding"],
+        header=data.get("header", True),  # runs made before this was asked
         data_dir=Path(data["data_dir"]) if data["data_dir"] else None,
     )
 

@@ -84,6 +84,7 @@ def test_a_new_run_writes_down_what_it_is(identity, start):
         "group": "",
         "columns": {},
         "encoding": "utf-8-sig",
+        "header": True,
         "data_dir": "",
     }
     assert record["settings"] == dataclasses.asdict(identity.settings)

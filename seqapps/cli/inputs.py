@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seqapps.data import tables
-from seqapps.data.tables import Table
+from seqapps.data.opening import Table, kind_of, opened
 from seqapps.errors import UserError, nearest
 from seqapps.task import Column, Row
 
@@ -33,10 +33,10 @@ def rows_from(
     path = Path(file)
     if file != "-" and not path.is_file():
         raise UserError(f"--file {file}: no such file.")
-    if file != "-" and tables.kind_of(path) in (".csv", ".tsv", ".parquet"):
+    if file != "-" and kind_of(path) in (".csv", ".tsv", ".parquet"):
         return _table(path, inputs)
     lines = _lines(path if file != "-" else None)
-    if tables.kind_of(path) == ".jsonl" or (file == "-" and _kinds(inputs) != ["text"]):
+    if kind_of(path) == ".jsonl" or (file == "-" and _kinds(inputs) != ["text"]):
         return _objects(lines, inputs, file)
     name = _only_text(inputs, f"the lines of {file}")
     return ({name: line} for line in lines if line.strip())
@@ -87,12 +87,12 @@ def _kinds(inputs: Mapping[str, Column]) -> list[str]:
 def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
     """Rows of a csv, tsv or parquet file; its columns are named as the model's inputs are."""
     fits = set(_kinds(inputs)) <= {"text", "category", "number"}
-    if not fits and tables.kind_of(path) != ".parquet":
+    if not fits and kind_of(path) != ".parquet":
         raise UserError(f"{path}: {', '.join(inputs)} do not fit in a table; give a .jsonl file.")
     wanted = {name: name for name in inputs}
     file = Table(path, path.name)
     advice = "Name it so in the file's header."
-    for where, row in tables.located(file, wanted, advice=lambda ours: advice):
+    for where, row in tables.located(file, wanted, advice=lambda *_: advice):
         try:
             numbers = {name: float(row[name]) for name, c in inputs.items() if c.kind == "number"}
         except (TypeError, ValueError) as error:
@@ -101,7 +101,7 @@ def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
 
 
 def _lines(path: Path | None) -> Iterator[str]:
-    with nullcontext(sys.stdin.buffer) if path is None else tables.opened(path) as source:
+    with nullcontext(sys.stdin.buffer) if path is None else opened(path) as source:
         for number, line in enumerate(source, 1):
             try:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")

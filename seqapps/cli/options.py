@@ -84,10 +84,12 @@ cache_option = click.option(
 
 data_options = _together(
     click.option("--data", metavar="DATA",
-                 help="sample:NAME, a file, a folder, 'a*.csv', or tfds:NAME[/CONFIG][:VERSION]; "
-                 "default: the task's first sample."),
+                 help="sample:NAME, a file, a folder, 'a*.csv', a.en+a.de (line by line), or "
+                 "tfds:NAME[/CONFIG][:VERSION]; default: the task's first sample."),
     click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS",
                  help="Read the task's column OURS from the file's column THEIRS; repeatable."),
+    click.option("--no-header", is_flag=True,
+                 help="csv and tsv files begin with a row; columns are then called 1, 2, 3."),
     click.option("--group", metavar="COLUMN",
                  help="Keep rows with the same value of this column in one split."),
     click.option("--encoding", default="utf-8-sig", metavar="NAME",
@@ -206,6 +208,7 @@ def reading(given: dict[str, Any]) -> Any:
         columns=pairs(given.pop("columns")),
         group=given.pop("group"),
         encoding=given.pop("encoding"),
+        header=not given.pop("no_header"),
         data_dir=data_dir.absolute() if data_dir else None,
     )
 

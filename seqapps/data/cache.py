@@ -97,7 +97,8 @@ def entry_of(task: Task, source: Source, reading: Reading, *, progress: Progress
     refusals = digest_of_code(refusal.when for refusal in task.refusals)
     if content is None or refusals is None:
         return _by_their_content(task, source, place, progress)
-    key = _key(task, source.group, [content, refusals, dict(reading.columns), reading.encoding])
+    how = [dict(reading.columns), reading.encoding, reading.header]
+    key = _key(task, source.group, [content, refusals, *how])
     with locked(place / key, progress):
         found = whole(place / key, progress)
         if found is None:

@@ -1,14 +1,16 @@
-"""Folders of data: files named by split, one folder of texts per label, images with captions."""
+"""Folders of data: files named by split, parallel ones too; texts by label; captioned images."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-from seqapps.data import tables
-from seqapps.data.tables import Located, Table, Where
+from seqapps.data import parallel, tables
+from seqapps.data.opening import Table, kind_of
+from seqapps.data.tables import Located, Where
 from seqapps.errors import UserError
 from seqapps.task import Task
 
@@ -20,50 +22,121 @@ SPLIT_NAMES = {
 }  # fmt: skip
 WITHOUT_LABELS = ("unsup", "unsupervised", "unlabeled", "unlabelled")
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
-_SPLIT = re.compile(rf"((?P<prefix>.+)[-_.])?(?P<split>{'|'.join(SPLIT_NAMES)})")
-_SHARD = re.compile(r"[-_.]\d+([-_]of[-_]\d+)?$")  # train-00000-of-00004
+_SPLIT = re.compile(rf"((?P<prefix>.+)[-_.])?(?P<split>{'|'.join(SPLIT_NAMES)})(?P<of>[-_.]?\d.*)?")
+_SHARD = re.compile(r"[-_.](?!(19|20)\d\d$)\d+([-_]of[-_]\d+)?$")  # train-00000-of-00004
 
 Split = str | None
+Part = TypeVar("Part")
+
+
+class Lines(NamedTuple):
+    """Files whose lines belong together: "train", {"en": train.en, "de": train.de}."""
+
+    stem: str
+    files: Mapping[str, Path]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a folder holds: tables by split, or text files with their labels by split."""
+    """What a folder holds, by split: tables, parallel files, or text files with their labels."""
 
     tables: Mapping[Split, Sequence[Path]] = field(default_factory=dict)
+    lines: Mapping[Split, Sequence[Lines]] = field(default_factory=dict)
     texts: Mapping[Split, Sequence[tuple[Path, str]]] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
 
-def layout_of(task: Task, folder: Path) -> Layout:
-    """How a folder is to be read. Raises UserError where it holds nothing that can be read."""
-    files = [path for path in _listed(folder) if path.is_file() and tables.is_table(path)]
-    by_split = split_by_name(files)
-    if by_split:
-        left = len(files) - sum(map(len, by_split.values()))
-        notes = [f"{left} files whose names name no split are not read"] if left else []
-        return Layout(tables=by_split, notes=notes)
+def layout_of(task: Task, folder: Path, *, side_by_side: bool) -> Layout:
+    """How a folder is to be read. Raises UserError where it holds nothing that can be read.
+
+    `side_by_side`: whether text files may be columns of the same rows.
+    """
+    files = [path for path in _listed(folder) if path.is_file()]
+    lines, alone = lines_in(files) if side_by_side else ([], [])
+    in_lines = {path for item in lines for path in item.files.values()}
+    found = [path for path in files if tables.is_table(path) and path not in in_lines]
+    layout = _by_name(found, lines)
+    if layout:
+        return replace(layout, notes=[*layout.notes, *_without_partner(layout, alone)])
     nested = {
         SPLIT_NAMES[path.name.lower()]: path
         for path in _listed(folder)
         if path.is_dir() and path.name.lower() in SPLIT_NAMES
     }
     if nested:
-        return _nested(task, folder, nested)
+        return _nested(task, folder, nested, side_by_side=side_by_side)
     texts, notes = _labelled(folder)
     if texts:
         _check_takes_labels(task, folder)
         return Layout(texts={None: texts}, notes=notes)
-    if len(files) == 1 or (files and all(tables.kind_of(file) == ".txt" for file in files)):
-        return Layout(tables={None: files})
-    names = ", ".join(path.name for path in files[:10])
-    raise UserError(
+    if len(found) == 1 or (found and all(kind_of(file) == ".txt" for file in found)):
+        return Layout(tables={None: found})
+    if len(lines) == 1 and not found:
+        return Layout(lines={None: lines})
+    raise _nothing(folder, [path.name for path in found] + [f"{stem}.*" for stem, _ in lines])
+
+
+def lines_in(files: Iterable[Path]) -> tuple[list[Lines], list[Lines]]:
+    """(files whose lines may belong together, such files without another one), by name."""
+    plain = [path for path in files if kind_of(path) == ".txt" or not tables.is_table(path)]
+    found = [Lines(stem, columns) for stem, columns in parallel.groups(plain).items()]
+    several = [item for item in found if len(item.files) > 1]
+    return several, [item for item in found if len(item.files) == 1]
+
+
+def _by_name(found: Sequence[Path], lines: Sequence[Lines]) -> Layout | None:
+    """Tables named by split, else parallel files named by split, else None."""
+    by_split, further = split_by_name([(stem_of(path), path) for path in found])
+    lines_by_split, further_lines = split_by_name([(item.stem, item) for item in lines])
+    if by_split:
+        unnamed = len(found) - sum(map(len, by_split.values())) - len(further)
+        beside = ", ".join(f"{item.stem}.*" for items in lines_by_split.values() for item in items)
+        notes = [f"not read, as there are tables: {beside}"] if beside else []
+        return Layout(tables=by_split, notes=[*_left(unnamed, further), *notes])
+    if lines_by_split:
+        taken = {item.stem for items in lines_by_split.values() for item in items}
+        others = [item for item in lines if item.stem not in {*taken, *further_lines}]
+        unnamed = sum(len(item.files) for item in others)
+        return Layout(lines=lines_by_split, notes=_left(unnamed, further_lines))
+    return None
+
+
+def _without_partner(layout: Layout, alone: Sequence[Lines]) -> list[str]:
+    """What is said of test.en where there is no test.de."""
+    by_split, further = split_by_name([(item.stem, item) for item in alone])
+    if not by_split or not layout.lines:
+        return []
+    stems = {item.stem for items in by_split.values() for item in items} | {*further}
+    files = [file.name for item in alone if item.stem in stems for file in item.files.values()]
+    return [f"not read, as no file beside it has its lines: {', '.join(files)}"]
+
+
+def _left(unnamed: int, further: Sequence[str]) -> list[str]:
+    """What is said of files that are not read."""
+    notes = [f"{unnamed} files whose names name no split are not read"] if unnamed else []
+    return notes + further_notes(further)
+
+
+def further_notes(further: Sequence[str]) -> list[str]:
+    """What is said of held-out sets beside the first one."""
+    if not further:
+        return []
+    return [
+        f"further held-out sets are not read: {', '.join(further)} (`seqapps evaluate` judges a "
+        "model on them)"
+    ]
+
+
+def _nothing(folder: Path, names: Sequence[str]) -> UserError:
+    found = ", ".join(names[:10])
+    one = next((name for name in names if name.endswith(".*")), "reviews*.csv")
+    return UserError(
         f"--data {folder}: a folder without matching files. Expected files named by split "
-        "(train.csv, valid.csv, test.csv), one folder of .txt files per label (pos/1.txt, "
-        "neg/1.txt, also below train/ and test/), or a single table beside a folder of images; "
-        + (f"found {names}. Name those that are meant by a pattern: "
-           f"'{folder}/reviews*.csv'." if files
-           else "found no file that is read.")
+        "(train.csv, valid.csv, test.csv; train.en, train.de, test.en, test.de), one folder of "
+        ".txt files per label (pos/1.txt, neg/1.txt, also below train/ and test/), or a single "
+        "table beside a folder of images; "
+        + (f"found {found}. Name those that are meant by a pattern: '{folder}/{one}'."
+           if names else "found no file that is read.")
     )  # fmt: skip
 
 
@@ -83,21 +156,26 @@ def images(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGES)
 
 
-def _nested(task: Task, folder: Path, nested: Mapping[str, Path]) -> Layout:
-    """Splits that are folders: each holds labels' folders, or tables."""
+def _nested(task: Task, folder: Path, nested: Mapping[str, Path], *, side_by_side: bool) -> Layout:
+    """Splits that are folders: each holds labels' folders, parallel files, or tables."""
     texts: dict[Split, Sequence[tuple[Path, str]]] = {}
     found: dict[Split, Sequence[Path]] = {}
+    lines: dict[Split, Sequence[Lines]] = {}
     notes: list[str] = []
     for split, inner in nested.items():
         texts[split], said = _labelled(inner)
         notes += [f"{inner.name}/{line}" for line in said]
-        found[split] = [path for path in _listed(inner) if tables.is_table(path)]
+        files = [path for path in _listed(inner) if path.is_file()]
+        found[split] = [path for path in files if tables.is_table(path)]
+        lines[split] = lines_in(files)[0] if side_by_side else []
     if any(texts.values()):
         _check_takes_labels(task, folder)
         for split, inner in nested.items():
             if not texts[split]:
                 raise UserError(f"{inner}: no folder of .txt files in it.")
         return Layout(texts=texts, notes=notes)
+    if all(lines.values()):
+        return Layout(lines=lines, notes=notes)
     for split, inner in nested.items():
         if not found[split]:
             raise UserError(f"{inner}: no file in it that is read.")
@@ -118,20 +196,38 @@ def _labelled(folder: Path) -> tuple[list[tuple[Path, str]], list[str]]:
     return found, notes
 
 
-def split_by_name(files: Sequence[Path]) -> dict[Split, list[Path]]:
-    """Files whose names are a split's, or end in one after a prefix that all of these share.
+def stem_of(file: Path) -> str:
+    """A file's name without the suffixes that say how it is read: "train" of train.csv.gz."""
+    return file.name.lower().removesuffix(".gz").rpartition(".")[0]
 
-    reviews_train.csv and reviews_test.csv are two splits; with songs_train.csv beside them nothing
-    is: which of them is meant?
+
+def split_by_name(
+    named: Sequence[tuple[str, Part]],
+) -> tuple[dict[Split, list[Part]], list[str]]:
+    """(things by the split that their names tell, names of further sets that are left out).
+
+    A name is a split's, or ends in one after a prefix that all of these share: reviews_train and
+    reviews_test are two splits; with songs_train beside them nothing is: which of them is meant?
+    Of several sets that are held out (test_2016_flickr, test_2017_mscoco) the first one is taken,
+    since a score over both is comparable to nobody's; for training all are.
     """
-    found: dict[str, dict[Split, list[Path]]] = {}
-    for file in files:
-        stem = file.name.lower().removesuffix(".gz").rpartition(".")[0]
-        name = _SPLIT.fullmatch(_SHARD.sub("", stem))
+    found: dict[str, dict[Split, dict[str, list[tuple[str, Part]]]]] = {}
+    for stem, part in named:
+        name = _SPLIT.fullmatch(_SHARD.sub("", stem.lower()))
         if name:
-            parts = found.setdefault(name["prefix"] or "", {})
-            parts.setdefault(SPLIT_NAMES[name["split"]], []).append(file)
-    return found.get("") or (next(iter(found.values())) if len(found) == 1 else {})
+            by_split = found.setdefault(name["prefix"] or "", {})
+            sets = by_split.setdefault(SPLIT_NAMES[name["split"]], {})
+            sets.setdefault(name["of"] or "", []).append((stem, part))
+    chosen = found.get("") or (next(iter(found.values())) if len(found) == 1 else {})
+    taken: dict[Split, list[Part]] = {}
+    further: list[str] = []
+    for split, sets in chosen.items():
+        first, *others = [sets[name] for name in sorted(sets)]
+        if split == "train":
+            first, others = [item for items in (first, *others) for item in items], []
+        taken[split] = [part for _, part in first]
+        further += [stem for items in others for stem, _ in items]
+    return taken, further
 
 
 def _check_takes_labels(task: Task, folder: Path) -> None:

@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seqapps.data import folders, samples, tables, wheels
-from seqapps.data.tables import UTF8, Located, Table, Where
+from seqapps.data import samples, tables, wheels
+from seqapps.data.opening import UTF8
+from seqapps.data.tables import Located, Where
 from seqapps.errors import UserError, nearest
 from seqapps.progress import SILENT, Progress
-from seqapps.task import FOLLOWS, Row, Rows, Sample, Task
+from seqapps.task import Row, Rows, Sample, Task
 
 SPLITS = ("train", "valid", "test")
 CACHED = "cached:"  # what opens rows again that were given from Python
@@ -30,6 +31,7 @@ class Reading:
     columns: Mapping[str, str] = field(default_factory=dict)
     group: str | None = None
     encoding: str = UTF8
+    header: bool = True  # of csv and tsv files; without one, columns are called 1, 2, 3
     data_dir: Path | None = None  # where TFDS looks for prepared data sets
 
 
@@ -42,6 +44,7 @@ class Source:
     splits: Mapping[str | None, Callable[[], Iterator[Located]]]
     content: Callable[[], str | None]  # digest of what is read, where that needs no parsing
     columns: Sequence[str] = ()  # all that the source has, where that is known
+    taken: Mapping[str, str] = field(default_factory=dict)  # ours: theirs, where names do not tell
     group: str | None = None
     sample: Sample | None = None
     ordered: bool = False  # neighbouring rows belong together: cut in order, not by hash
@@ -68,7 +71,9 @@ def open_source(task: Task, data: Any, reading: Reading, *, progress: Progress =
         from seqapps.data import tfds
 
         return tfds.source(task, spec, reading, progress=progress)
-    return _files(task, spec, reading)
+    from seqapps.data import on_disk
+
+    return on_disk.source(task, spec, reading)
 
 
 def wanted_columns(task: Task, reading: Reading) -> dict[str, str]:
@@ -236,146 +241,3 @@ def _renamed(rows: Iterable[Row], place: str, wanted: Mapping[str, str]) -> Iter
                         f"If another column holds it: --column {ours}=NAME."
                     )
         yield Where(place, number), {**row, **{ours: row.get(t) for ours, t in wanted.items()}}
-
-
-# files and folders
-
-
-def _files(task: Task, spec: str, reading: Reading) -> Source:
-    path = Path(spec)
-    if not path.exists():
-        if any(sign in spec for sign in "*?["):
-            return _several(task, spec, reading)
-        near = [other.name for other in path.parent.glob("*") if tables.is_table(other)]
-        raise UserError(f"--data {spec}: no such file. {nearest(path.name, near)}")
-    tables.check_regular(path, given=f"--data {spec}")
-    if path.is_dir():
-        return _folder(task, path, reading)
-    if not tables.is_table(path):
-        raise UserError(
-            f"--data {spec}: files of kind {path.suffix or '(no suffix)'} are not read; expected "
-            f"{_kinds()} with the columns {', '.join(task.row_columns)}, or a folder."
-        )
-    return _source(task, reading, name=path.name, path=path, parts={None: [Table(path, path.name)]})
-
-
-def _several(task: Task, spec: str, reading: Reading) -> Source:
-    pattern = Path(spec)
-    found = sorted(path for path in pattern.parent.glob(pattern.name) if tables.is_table(path))
-    if not found:
-        raise UserError(
-            f"--data {spec}: no file of kind {_kinds()} has such a name. * stands for any letters "
-            "of a file's name, not of a folder's."
-        )
-    by_split = folders.split_by_name(found)
-    if sum(map(len, by_split.values())) < len(found):
-        by_split = {None: found}
-    return _source(
-        task,
-        reading,
-        name=f"{pattern.name} ({len(found)} files)",
-        path=pattern,
-        parts={
-            split: [Table(path, path.name) for path in files] for split, files in by_split.items()
-        },
-    )
-
-
-def _folder(task: Task, path: Path, reading: Reading) -> Source:
-    layout = folders.layout_of(task, path)
-    if layout.texts:
-        return Source(
-            name=path.name or str(path),
-            spec=str(path.absolute()),
-            splits={
-                split: partial(folders.texts, task, path, files, reading.encoding)
-                for split, files in layout.texts.items()
-            },
-            content=lambda: _digest_of_files(
-                path, [file for files in layout.texts.values() for file, _ in files]
-            ),
-            columns=["text", "label"],
-            group=reading.group,
-            notes=layout.notes,
-        )
-    return _source(
-        task,
-        reading,
-        name=path.name or str(path),
-        path=path,
-        parts={
-            split: [Table(file, file.relative_to(path).as_posix()) for file in files]
-            for split, files in layout.tables.items()
-        },
-        notes=layout.notes,
-    )
-
-
-def _source(
-    task: Task,
-    reading: Reading,
-    *,
-    name: str,
-    path: Path,
-    parts: Mapping[str | None, Sequence[Table]],
-    notes: Sequence[str] = (),
-) -> Source:
-    wanted = wanted_columns(task, reading)
-    parts = {
-        split: [Table(table.path, table.name, reading.encoding) for table in files]
-        for split, files in parts.items()
-    }
-    if any(table.kind == ".txt" for files in parts.values() for table in files):
-        wanted = dict.fromkeys(wanted, "text")
-
-    def advice(ours: str) -> str:
-        if ours == reading.group and ours not in task.row_columns:
-            return "Name one of these with --group."
-        return f"If another column holds it: --column {ours}=NAME."
-
-    def rows(files: Sequence[Table]) -> Iterator[Located]:
-        for table in files:
-            for where, row in tables.located(table, wanted, advice=advice):
-                if table.kind == ".txt":
-                    row[FOLLOWS] = float(where.number > 1)
-                yield where, row
-
-    # Every file's columns are checked now: before anything is made, and not after an hour.
-    everything = [table for files in parts.values() for table in files]
-    columns = [tables.check_columns(table, wanted, advice=advice) for table in everything]
-    base = path if path.is_dir() else path.parent
-    pictures = any(column.kind == "image" for column in task.row_columns.values())
-
-    def content() -> str:
-        files = [table.path for table in everything]
-        return _digest_of_files(base, files, looked_at=folders.images(base) if pictures else ())
-
-    return Source(
-        name=name,
-        spec=str(path.absolute()),
-        splits={split: partial(rows, files) for split, files in parts.items()},
-        content=content,
-        columns=columns[0],
-        group=reading.group,
-        ordered=everything[0].kind == ".txt",
-        base=base,
-        notes=notes,
-    )
-
-
-def _digest_of_files(base: Path, read: Iterable[Path], *, looked_at: Iterable[Path] = ()) -> str:
-    """SHA-256 over names and contents; of images names, sizes and times, as they are many."""
-    digest = hashlib.sha256()
-    for file in read:
-        digest.update(f"{file.relative_to(base).as_posix()}\0".encode())
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    for file in looked_at:
-        facts = file.stat()
-        name = file.relative_to(base).as_posix()
-        digest.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
-
-
-def _kinds() -> str:
-    return f"{', '.join(tables.SUFFIXES)} (each also .gz but for .parquet)"

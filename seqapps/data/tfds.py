@@ -58,6 +58,7 @@ class Read:
     """How one column is taken out of a row of TFDS."""
 
     path: tuple[str, ...]
+    language: str = ""  # whose translation is taken, where a row has several in a list
     text: bool = False  # bytes are UTF-8
     encoded: bool = False  # an image, as it was stored
     labels: Sequence[str] = ()  # of a ClassLabel, in the order of its numbers
@@ -93,6 +94,7 @@ def source(task: Task, spec: str, reading: Reading, *, progress: Progress = SILE
         },
         content=lambda: _digest(builder, name, splits),
         columns=list(leaves),
+        taken=wanted,
         group=reading.group,
         notes=[*notes, *left_out, *unlabelled],
     )
@@ -273,6 +275,8 @@ def _leaves(builder: Any, name: str) -> dict[str, tuple[tuple[str, ...], Any]]:
         if isinstance(inner, features.FeaturesDict):
             for key, value in inner.items():
                 yield from below((*path, key), features.Sequence(value) if several else value)
+        elif _is_of_languages(feature):
+            yield from (((*path, language), feature) for language in feature.languages)
         else:
             yield path, feature
 
@@ -287,6 +291,14 @@ def _leaves(builder: Any, name: str) -> dict[str, tuple[tuple[str, ...], Any]]:
     return dict(sorted(found.items()))
 
 
+def _is_of_languages(feature: Any) -> bool:
+    """Whether a row has a list of translations, into languages that the feature names."""
+    from tensorflow_datasets import features
+
+    several = isinstance(feature, features.TranslationVariableLanguages)
+    return several and bool(feature.languages)
+
+
 def _by_position(
     task: Task,
     builder: Any,
@@ -296,11 +308,14 @@ def _by_position(
 ) -> tuple[dict[str, str], list[str]]:
     """The columns' features; those of `supervised_keys` where a name of ours is none of them."""
     found, notes = dict(wanted), []
-    keys = builder.info.supervised_keys or ()
+    keys = [key if key in leaves else None for key in map(str, builder.info.supervised_keys or ())]
+    mapped = {*reading.columns.values()}
     for columns, key in zip((task.row or task.inputs, task.targets), keys, strict=False):
         for ours in list(columns)[:1]:
             known = ours in leaves or ours in reading.columns or ours not in task.row_columns
-            if not known and isinstance(key, str) and key in leaves:
+            if key in mapped:  # the other way round: source is "en", so target is not
+                key = next((other for other in keys if other not in mapped), None)
+            if not known and key:
                 found[ours] = key
                 notes.append(
                     f"{ours} is read from the feature {key!r} (--column {ours}=NAME for another)"
@@ -318,13 +333,15 @@ def _reads(
     """How each column is read. Raises UserError where its feature is missing."""
     from tensorflow_datasets import features
 
+    from seqapps.data import columns
+
+    texts = all(isinstance(feature, features.Text) for _, feature in leaves.values())
+    advice = columns.advice(task, reading, named=not texts)
     found = {}
     for ours, theirs in wanted.items():
         if theirs not in leaves:
-            advice = f"If another feature holds it: --column {ours}=NAME."
-            if ours == reading.group and ours not in task.row_columns:
-                advice = "Name one of these with --group."
-            raise UserError(f"{name}: no feature {theirs!r}; found {_listed(leaves)}. {advice}")
+            listed, hint = _listed(leaves), advice(ours, list(leaves))
+            raise UserError(f"{name}: no feature {theirs!r}; found {listed}. {hint}")
         path, feature = leaves[theirs]
         if isinstance(feature, features.Dataset):
             raise UserError(
@@ -338,7 +355,14 @@ def _reads(
         if text and isinstance(feature, features.ClassLabel):
             labels = [feature.int2str(number) for number in range(feature.num_classes or 0)]
         encoded = kind == "image" and isinstance(feature, features.Image)
-        found[ours] = Read(path, text=text, encoded=encoded, labels=labels)
+        language = path[-1] if _is_of_languages(feature) else ""
+        found[ours] = Read(
+            path[:-1] if language else path,
+            language=language,
+            text=text,
+            encoded=encoded,
+            labels=labels,
+        )
     return found
 
 
@@ -462,7 +486,7 @@ def _rows(builder: Any, split: str, reads: Mapping[str, Read], name: str) -> Ite
 def _blocks(builder: Any, split: str, reads: Mapping[str, Read]) -> Iterator[dict[str, Any]]:
     """Some rows at once: {column: one array over them, or a list}."""
     rows = _dataset(builder, split, _decoders(builder, reads)).map(
-        lambda row: {ours: _inside(row, read.path) for ours, read in reads.items()}
+        lambda row: {ours: _inside(row, read) for ours, read in reads.items()}
     )
     if all(spec.shape.is_fully_defined() for spec in rows.element_spec.values()):
         size = IMAGES_AT_ONCE if any(read.encoded for read in reads.values()) else AT_ONCE
@@ -525,10 +549,16 @@ def _decoders(builder: Any, reads: Mapping[str, Read]) -> Any:
     return tfds.decode.PartialDecoding({read.path[0]: True for read in reads.values()}, skipped)
 
 
-def _inside(row: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
+def _inside(row: Any, read: Read) -> Any:
+    """The value of one column in a row of tensors."""
+    import tensorflow as tf
+
+    for key in read.path:
         row = row[key]
-    return row
+    if not read.language:
+        return row
+    found = tf.boolean_mask(row["translation"], row["language"] == read.language)  # [several]
+    return tf.concat([found, [""]], axis=0)[0]  # the first; empty where there is none
 
 
 def _array(value: Any) -> Any:

@@ -47,7 +47,8 @@ def _repeated(view: View, keys: np.ndarray, answers: np.ndarray) -> list[Finding
     by_split = ", ".join(
         f"{count:,} {name}" for name, count in zip(SPLITS, counts, strict=True) if count
     )
-    same = " and labels" if view.data.labels else ""
+    targets = any(name in view.task.row_columns for name in view.task.targets)
+    same = " and labels" if view.data.labels else " and targets" if targets else ""
     return [
         Finding(
             kind="repeated",

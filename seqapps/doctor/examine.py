@@ -17,7 +17,9 @@ from seqapps.data.splits import SPLITS
 from seqapps.doctor import balance, copies, origins, vocabulary
 from seqapps.doctor.lengths import Cut, Lengths
 from seqapps.doctor.near import NearDuplicates
+from seqapps.doctor.pairs import Pairs
 from seqapps.doctor.suspicious import Texts
+from seqapps.doctor.swapped import Swapped
 from seqapps.doctor.view import Finding, View
 from seqapps.doctor.vocabulary import Words
 from seqapps.errors import UserError
@@ -67,8 +69,8 @@ def examine(
         Texts(view),
         NearDuplicates(view),
     )
-    words = Words(view, lengths, near)
-    _read_through(view, [lengths, cut, texts, words], progress)
+    words, pairs, swapped = Words(view, lengths, near), Pairs(view), Swapped(view)
+    _read_through(view, [lengths, cut, texts, words, pairs, swapped], progress)
     source = None if data.spec.startswith(CACHED) else open_source(task, data.spec, reading)
     columns = _columns(task, data, reading, source)
     unknown = words.facts(getattr(settings, "vocabulary", None))
@@ -77,6 +79,8 @@ def examine(
         *_rejected_finding(rejected, most_rejected),
         *copies.findings(view),
         *balance.findings(view),
+        *swapped.findings(),
+        *pairs.findings(),
         *texts.findings(),
         *near.findings(),
         *origins.findings(view, reading, columns["others"]),
@@ -152,6 +156,7 @@ def _read_through(view: View, readers: list[Any], progress: Progress) -> None:
 def _columns(task: Task, data: Data, reading: Reading, source: Source | None) -> dict[str, Any]:
     """Which columns are read under which name, and which are there besides."""
     taken = wanted_columns(task, replace(reading, group=data.group))
+    taken |= source.taken if source else {}
     names = list(source.columns) if source else []
     if source and not names:
         first = next(islice(next(iter(source.splits.values()))(), 1), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from seqapps.task import Buckets, Row
 POINTS = {"least": 0.0, "median": 0.5, "p90": 0.9, "p99": 0.99, "most": 1.0}
 MANY_CUT = 0.05  # share of cases cut that is worth a word
 IMAGES = 2_000  # whose width and height are looked at
+EXTREME, TIMES = 10_000, 50  # characters; and so often what nine in ten texts have at most
 
 
 class Lengths:
@@ -24,12 +26,15 @@ class Lengths:
         self.counts: dict[str, dict[str, Counter[int]]] = {}
         self._images = 0
         self._unopened: list[int] = []
+        self._longest: dict[str, list[tuple[int, int]]] = {}  # (length, -position)
 
     def add(self, first: int, rows: Sequence[Row]) -> None:
         """Count rows whose positions start with `first`; words are counted elsewhere."""
         for name, column in self._columns.items():
             if column.kind == "text":
-                self.count(name, "characters", [len(row[name]) for row in rows])
+                lengths = [len(row[name]) for row in rows]
+                self.count(name, "characters", lengths)
+                self._keep_longest(name, first, lengths)
             elif column.kind == "series" and column.shape[:1] == (None,):
                 self.count(name, "steps", [len(row[name]) for row in rows])
             elif column.kind == "image":
@@ -40,6 +45,12 @@ class Lengths:
     def count(self, column: str, unit: str, lengths: Sequence[int]) -> None:
         """Count some values of one column."""
         self.counts.setdefault(column, {}).setdefault(unit, Counter()).update(lengths)
+
+    def _keep_longest(self, name: str, first: int, lengths: Sequence[int]) -> None:
+        """Of texts of one length the earliest ones."""
+        new = ((length, -position) for position, length in enumerate(lengths, first)
+               if length > EXTREME)  # fmt: skip
+        self._longest[name] = heapq.nlargest(SHOWN, [*self._longest.get(name, ()), *new])
 
     def _look(self, name: str, position: int, image: bytes) -> None:
         from PIL import Image
@@ -64,15 +75,41 @@ class Lengths:
         }
 
     def findings(self) -> list[Finding]:
+        found = [finding for name in self._longest for finding in self._extreme(name)]
         if not self._unopened:
-            return []
+            return found
         return [
+            *found,
             Finding(
                 kind="unreadable_images",
                 count=len(self._unopened),
                 what=f"images in no format that is known (of the first {self._images:,})",
                 run="stops when it comes to one of them",
                 examples=[self._view.example(position) for position in self._unopened[:SHOWN]],
+            ),
+        ]
+
+    def _extreme(self, name: str) -> list[Finding]:
+        counts = self.counts[name]["characters"]
+        usual = percentiles(counts)["p90"]
+        limit = max(EXTREME, TIMES * usual)
+        count = sum(rows for length, rows in counts.items() if length > limit)
+        shown = {
+            -place: f"{length:,} characters: {self._view.shown(self._view.records[-place])}"
+            for length, place in self._longest[name]
+            if length > limit
+        }
+        if not count:
+            return []
+        return [
+            Finding(
+                kind="extreme_lengths",
+                count=count,
+                what=f"rows whose {name} has more than {limit:,} characters; nine in ten have at "
+                f"most {usual:,}",
+                run="keeps them, cut where the task cuts texts; look whether a line end or a quote "
+                "is missing",
+                examples=[self._view.example(position, seen=shown) for position in shown],
             )
         ]
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from seqapps.data import tables
 from seqapps.data.load import Data
+from seqapps.data.opening import kind_of
 from seqapps.data.splits import SPLITS, cut, hashed, key_of
 from seqapps.doctor.suspicious import Repairer
 from seqapps.doctor.view import View, first_equal
@@ -46,7 +46,7 @@ def check_place(task: Task, out: Path) -> None:
         raise UserError(f"--fix {out}: there is no folder {out.parent}. Make it first.")
     if not out.suffix:
         return  # a folder; whether that is right is known when the source is open
-    kind = tables.kind_of(out)
+    kind = kind_of(out)
     if kind not in KINDS or out.name.lower().endswith(".parquet.gz"):
         raise UserError(
             f"--fix {out}: files of this kind are not written; expected {', '.join(KINDS)} (each "
@@ -77,7 +77,7 @@ def mend(task: Task, data: Data, out: Path, *, progress: Progress = SILENT) -> d
     given = [name for name in data.entry.parts() if name is not None]
     _check_are_rows(view, out)
     _check_fits_splits(out, given)
-    kind = tables.kind_of(out) or _kind_for(data.entry.columns)
+    kind = kind_of(out) or _kind_for(data.entry.columns)
     rows = _Mended(view, kind)
     choice = _Choice(view, rows, progress)
     if not choice.kept.any():
@@ -111,7 +111,8 @@ def mend(task: Task, data: Data, out: Path, *, progress: Progress = SILENT) -> d
 def _check_are_rows(view: View, out: Path) -> None:
     """Blocks of a running text are no rows: as a table they would be cut by hash, not in order."""
     part, row, _ = view.data.entry.place_of(view.records, 0).rpartition(", row ")
-    if row and tables.kind_of(Path(part)) == ".txt":
+    needed = [column for column in view.task.row_columns.values() if column.default is None]
+    if row and kind_of(Path(part)) == ".txt" and len(needed) == 1:
         raise UserError(f"--fix {out}: {part} is running text; it has no rows to be left out.")
 
 

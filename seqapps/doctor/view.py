@@ -60,6 +60,15 @@ class View:
                 found[self.data.cut.positions[name]] = number
         return found
 
+    @cached_property
+    def pair(self) -> tuple[str, str] | None:
+        """The text input and the text target, where every row has one of each."""
+        inputs, targets = (
+            [name for name in names if name in self.columns("text")]
+            for names in (self.task.inputs, self.task.targets)
+        )
+        return (inputs[0], targets[0]) if len(inputs) == len(targets) == 1 else None
+
     def columns(self, *kinds: str) -> list[str]:
         """The task's columns of these kinds."""
         return [name for name, column in self.task.row_columns.items() if column.kind in kinds]

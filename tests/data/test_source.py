@@ -10,8 +10,8 @@ import pytest
 from seqapps.tasks.language_model.task import TASK as LANGUAGE_MODEL
 
 from seqapps.data.load import load
+from seqapps.data.opening import UTF8
 from seqapps.data.source import Reading, open_source
-from seqapps.data.tables import UTF8
 from seqapps.data.usable import Checker
 from seqapps.errors import UserError
 from seqapps.task import FOLLOWS, Column

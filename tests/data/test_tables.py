@@ -6,7 +6,8 @@ import json
 import pytest
 
 from seqapps.data import tables
-from seqapps.data.tables import BLOCK, Table, located
+from seqapps.data.opening import Table
+from seqapps.data.tables import BLOCK, located
 from seqapps.errors import UserError
 
 ROWS = [("fine", "good"), ('a "loud", long\nfilm', "bad"), ("그 영화 😀", "good")]
@@ -41,7 +42,7 @@ KINDS = [".csv", ".tsv", ".jsonl", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz"
 def read(file, wanted=None, **how):
     wanted = wanted or {"text": "text", "label": "label"}
     table = Table(file, file.name, **how)
-    return [(str(where), row) for where, row in located(table, wanted, advice=lambda ours: "")]
+    return [(str(where), row) for where, row in located(table, wanted, advice=lambda *_: "")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
