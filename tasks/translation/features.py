@@ -18,18 +18,19 @@ from .network import network_of
 
 NEVER = (PADDING,)  # is written
 ROOM, TIMES = 20, 4  # a translation has at most so many tokens, and so many for each of the source
-SIDES = ("source", "target")
+SIDES, BOTH = ("source", "target"), "both"
 IN_MEMORY = 50_000_000  # characters that wait for the second vocabulary; more of them go to a file
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
     """The tokens of both sides, or of each, of the training pairs."""
 
-    def learnt(texts: Iterable[str]) -> State:
-        return codec.fit(texts, tokens=settings.tokens, vocabulary=settings.vocabulary)
+    def learnt(side: str, texts: Iterable[str]) -> State:
+        found = codec.fit(texts, tokens=settings.tokens, vocabulary=settings.vocabulary)
+        return {f"{side}_{key}": value for key, value in found.items()}
 
     if settings.shared_vocabulary:
-        return {"both": learnt(row[side] for row in rows for side in SIDES)}
+        return learnt(BOTH, (row[side] for row in rows for side in SIDES))
     with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="") as later:
         # Rows come by once, each vocabulary wants all texts of its side.
         def sources() -> Iterable[str]:
@@ -37,9 +38,9 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
                 later.write(json.dumps(row["target"]) + "\n")
                 yield row["source"]
 
-        source = learnt(sources())
+        source = learnt("source", sources())
         later.seek(0)
-        return {"source": source, "target": learnt(map(json.loads, later))}
+        return {**source, **learnt("target", map(json.loads, later))}
 
 
 class TranslationFeatures(Features):
@@ -49,9 +50,9 @@ class TranslationFeatures(Features):
         super().__init__()
         self._settings = settings
         if settings.shared_vocabulary:
-            self.source_codec = self.target_codec = codec.codec(state["both"])
+            self.source_codec = self.target_codec = _codec(BOTH, state)
         else:
-            self.source_codec, self.target_codec = (codec.codec(state[side]) for side in SIDES)
+            self.source_codec, self.target_codec = (_codec(side, state) for side in SIDES)
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         before, targets = self._target(batch["target"])
@@ -172,6 +173,13 @@ class TranslationFeatures(Features):
 
     def _cut(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
         return tokens[:, : self._settings.max_tokens - 1]
+
+
+def _codec(side: str, state: State) -> Any:
+    own = f"{side}_"
+    return codec.codec(
+        {key.removeprefix(own): value for key, value in state.items() if key.startswith(own)}
+    )
 
 
 END = "</s>"  # how a boundary is shown
