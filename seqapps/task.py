@@ -56,6 +56,8 @@ class Output:
     """One named output of a signature, batch first; its kind says how it is shown and compared.
 
     `ids` are whole numbers, one for each of `tokens`: 0 is padding, 1 a token that is not known.
+    An `alignment` tells for each of the second `tokens` of an answer how much of each of the first
+    belongs to it: [batch, second, first].
     A `sample` is a text that was drawn by chance, and what else follows from the draw: now and
     then rounding alone makes another one of it.
     """
@@ -92,6 +94,15 @@ class Signature:
     def explains(self) -> bool:
         """Whether it tells tokens and how much the answer rests on each."""
         return {"tokens", "weights"} <= self.outputs.keys()
+
+    @property
+    def aligned(self) -> tuple[str, str, str] | None:
+        """(first tokens, second tokens, how they belong together), where it tells that, by name."""
+        tokens, weights = (
+            [name for name, output in self.answer.items() if output.kind == kind]
+            for kind in ("tokens", "alignment")
+        )
+        return (*tokens, *weights) if (len(tokens), len(weights)) == (2, 1) else None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import click
 
 from seqapps.cli.shading import print_shaded, shades_are_seen
 from seqapps.cli.text import aligned, answer_line, bar, visible
-from seqapps.explain.explanation import Explanation, Shown
+from seqapps.explain.explanation import Explanation, Links, Shown
 from seqapps.explain.steps import Step
 from seqapps.layers.gates import means
 
@@ -20,6 +20,7 @@ MOST = 20  # n-grams and labels shown
 BAR = 24  # characters of the longest bar
 SHORT = 16  # steps of a mask that are written one by one
 INPUT = 200  # characters of an input that are repeated
+LINKED, LEAST = 4, 0.05  # tokens that one is linked to at most, and the weight they have at least
 UNKNOWN = 1  # the id of every token that the model does not know
 
 
@@ -66,10 +67,12 @@ def _say_tokens(example: Shown) -> None:
     click.echo(f"Input: {visible(whole if len(whole) <= INPUT else whole[:INPUT] + '...')}")
     if example.weights:
         _say_weights(example)
+    if example.links:
+        _say_links(example.links)
     for name, entries in example.entries.items():
         click.echo(f"{name}, entries that are not zero: {len(entries):,}")
         _say_shares(entries, max(map(abs, entries.values()), default=0.0))
-    if not example.weights and not example.entries:
+    if not (example.weights or example.links or example.entries):
         click.echo("There are no tokens to show.")
 
 
@@ -87,6 +90,20 @@ def _say_weights(example: Shown) -> None:
         number = [str(ids[place])] if ids else []
         lines.append([token, *number, f"{weight:.3f}", *drawn, *note])
     click.echo(aligned(_even(lines)))
+
+
+def _say_links(links: Links) -> None:
+    """A line for each token of the second text: the tokens of the first that belong to it."""
+    lines = []
+    for token, weights in zip(links.second, links.weights, strict=True):
+        order = sorted(range(len(weights)), key=lambda place: -weights[place])[:LINKED]
+        cells = [
+            f"{visible(links.first[place])} {weights[place]:.2f}"
+            for place in order
+            if weights[place] >= LEAST
+        ]
+        lines.append([visible(token), "<-", "  ".join(cells)])
+    click.echo(aligned(lines))
 
 
 def _say_shares(values: Mapping[str, float], highest: float) -> None:

@@ -46,13 +46,18 @@ def answer_line(response: Response, answer: Mapping[str, Output]) -> str:
     """One answer for a person: the label with its probability, else every output.
 
     {"label": "fresh", "scores": [0.91, 0.09], "labels": [...]} -> "fresh  0.910"
+    {"translation": "ein Hund", "score": -0.21} -> "ein Hund  score=-0.21"
     """
     kinds = {output.kind: name for name, output in answer.items()}
     if {"label", "scores", "labels"} <= kinds.keys():
         scores = dict(zip(response[kinds["labels"]], response[kinds["scores"]], strict=True))
         label = response[kinds["label"]]
         return f"{label}  {scores[label]:.3f}"
-    return "  ".join(f"{name}={_short(value)}" for name, value in response.items())
+    told = [f"{name}={_short(value)}" for name, value in response.items()]
+    first = next(iter(response))
+    if answer[first].kind == "text":  # what was asked for needs no name
+        told[0] = response[first]
+    return "  ".join(told)
 
 
 def _short(value: Any) -> str:

@@ -22,6 +22,15 @@ from seqapps.task import Output, Response, Row, Signature
 
 
 @dataclass(frozen=True)
+class Links:
+    """Which tokens of two texts belong together; padding left out."""
+
+    first: list[str]
+    second: list[str]
+    weights: list[list[float]]  # [second, first]
+
+
+@dataclass(frozen=True)
 class Shown:
     """One example, step by step; lists are empty where the model has no such thing."""
 
@@ -30,6 +39,7 @@ class Shown:
     tokens: list[str] = field(default_factory=list)  # [time]
     ids: list[int] = field(default_factory=list)  # [time]; 0 padding, 1 unknown
     weights: list[float] = field(default_factory=list)  # [time]
+    links: Links | None = None
     entries: dict[str, dict[str, float]] = field(default_factory=dict)  # by input: name -> value
 
 
@@ -71,7 +81,7 @@ def explain(
     default = manifest.signature_of(bundle, DEFAULT)
     loaded = load_export(folder)
     answers = answer_raw(signature(loaded, DEFAULT, folder), rows, default.inputs)
-    shown = _tokens(loaded, bundle, rows, folder)
+    shown = (*_tokens(loaded, bundle, rows, folder), _links(loaded, bundle, rows, folder))
     raw = batch_of(rows, default.inputs)
     try:
         exported = [np.asarray(value) for value in getattr(loaded, "variables_read", [])]
@@ -84,11 +94,12 @@ def explain(
             raise UserError(f"The gates cannot be drawn: {reason}.") from None
         examples = [Shown(*known) for known in zip(rows, answers, *shown, strict=True)]
         return Explanation(folder, default.answer, examples, [], unknown=reason)
-    tokens, ids, weights = shown
+    tokens, ids, weights, links = shown
     ids = [mine or _recorded_ids(recording, i, tokens[i]) for i, mine in enumerate(ids)]
     named = _entries(origin.features.entries(raw), len(rows))
     examples = [
-        Shown(*known) for known in zip(rows, answers, tokens, ids, weights, named, strict=True)
+        Shown(*known)
+        for known in zip(rows, answers, tokens, ids, weights, links, named, strict=True)
     ]
     reading = None if gates_of is None else _reading(recording, origin, gates_of, tokens[0])
     return Explanation(
@@ -123,6 +134,26 @@ def _tokens(
         return [value[:length] for value, length in zip(values, lengths, strict=True)]
 
     return tokens, of("ids"), of("weights")
+
+
+def _links(
+    loaded: Any, bundle: Mapping[str, Any], rows: Sequence[Row], folder: Path
+) -> list[Links | None]:
+    """What the first signature tells that aligns two texts, for every row; None without one."""
+    for name in bundle["signatures"]:
+        declared = manifest.signature_of(bundle, name)
+        defaults = {key: column.default for key, column in declared.inputs.items()}
+        asked = [{**defaults, **row} for row in rows]
+        if declared.aligned is None or any(None in row.values() for row in asked):
+            continue
+        first, second, weights = declared.aligned
+        found: list[Links | None] = []
+        for told in answer_raw(signature(loaded, name, folder), asked, declared.inputs):
+            one, other = _without_padding(told[first]), _without_padding(told[second])
+            kept = [line[: len(one)] for line in told[weights][: len(other)]]
+            found.append(Links(one, other, kept))
+        return found
+    return [None for _ in rows]
 
 
 def _without_padding(tokens: list[str]) -> list[str]:

@@ -204,7 +204,10 @@ EXPLAINED = {
 
 def signatures(settings: Any) -> Mapping[str, Signature]:
     """What a model can be asked beside the best translation."""
-    pair = {"source": SOURCE, "target": replace(TARGET, meaning="empty: the model's own")}
+    pair = {
+        "source": SOURCE,
+        "target": replace(TARGET, meaning="empty: the model's own", default=""),
+    }
     found = {
         "n_best": Signature(
             {"source": SOURCE},

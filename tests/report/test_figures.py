@@ -119,3 +119,13 @@ def test_curves_of_an_ensemble_share_the_picture_of_the_loss():
 def test_the_best_round_is_the_first_with_the_best_value(higher, best):
     values = [0.5, 0.7, 0.4, 0.7, 0.4]
     assert best_round([{"valid_m": v} for v in values], "m", higher=higher) == best
+
+
+def test_what_is_watched_beside_a_metric_is_drawn_in_its_picture():
+    history = [
+        {"round": 1, "loss": 2.0, "valid_bleu": 11.0, "teacher_forced_bleu": 17.0},
+        {"round": 2, "loss": 1.0, "valid_bleu": 13.0, "teacher_forced_bleu": 19.0},
+    ]
+    found = curves(history, best=2)
+    assert [figure.title for figure in found] == ["loss by round", "bleu by round"]
+    assert "bleu (validation, teacher forced)" in texts(svg_of(found[1], number=1))

@@ -60,6 +60,23 @@ def test_no_text_loses_anything(learnt, kind):
     assert there_and_back(learnt[kind], texts) == texts
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_id_stands_for_a_part_of_the_text(learnt, kind):
+    """Known or not: joined, the parts are the text."""
+    made = learnt[kind]
+    texts = [*TEXTS, "zebra Ωmega ☃☃ the quokka's", "", *random_texts(53, seed=5)]
+    parts = made.cut(tf.constant(texts))
+    assert parts.row_lengths().numpy().tolist() == made.encode(texts).row_lengths().numpy().tolist()
+    assert [b"".join(row).decode() for row in parts.to_list()] == texts
+
+
+def test_what_white_space_separates_is_cut_as_it_stands():
+    made = codec(fit([PENN], tokens="words", vocabulary=7, punctuation=False))
+    (parts,) = made.cut(tf.constant(["no quokka\nwas"])).to_list()
+    assert parts == [b" no", b" quokka", b" \n", b" was"]
+    assert len(parts) == len(made.encode(["no quokka\nwas"]).to_list()[0])
+
+
 def test_subwords_lose_nothing_of_texts_never_seen():
     made = codec(fit(["only these letters"], tokens="subwords", vocabulary=277))
     texts = [*TEXTS, *random_texts(307, seed=3), "".join(map(chr, range(0, 0xD800, 7)))]

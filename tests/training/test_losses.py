@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from seqapps.training.losses import token_cross_entropy
+from seqapps.training.losses import smoothed_cross_entropy, token_cross_entropy
 
 BATCH, TIME, VOCABULARY = 3, 5, 7
 
@@ -49,3 +49,13 @@ def test_fit_tells_the_mean_over_the_tokens():
     chances = np.take_along_axis(log_softmax(logits, axis=-1), targets[:, :, None], 2)[:, :, 0]
     loss = model.evaluate(logits, targets, batch_size=BATCH, verbose=0)
     assert loss == pytest.approx(-chances[targets > 0].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
+def test_smoothed_targets_give_a_share_to_all_tokens(smoothing):
+    targets, logits = given([2, 5, 3])
+    wanted = (1 - smoothing) * np.eye(VOCABULARY)[targets] + smoothing / VOCABULARY
+    each = -(wanted * log_softmax(logits, axis=-1)).sum(axis=-1)
+    loss = smoothed_cross_entropy(smoothing)(targets, logits)
+    assert float(np.mean(loss)) == pytest.approx(each[targets > 0].mean(), rel=1e-5)
+    assert np.all(np.asarray(loss)[targets == 0] == 0)
