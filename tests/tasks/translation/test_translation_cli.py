@@ -117,7 +117,7 @@ def test_an_explanation_is_printed_line_by_line(folder, call):
 )
 def test_settings_that_cannot_be_are_told_in_one_message(folder, call, sets, told):
     arguments = [part for each in sets for part in ("--set", each)]
-    code, out, error = call("run", "translation", "--data", "words.en+words.de", *arguments)
+    code, _, error = call("run", "translation", "--data", "words.en+words.de", *arguments)
     assert code == 2
     assert told in error
     assert "Traceback" not in error
