@@ -17,7 +17,9 @@ Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any, tf.Tensor | None]]
 
 
 def same_shapes(new: Any, old: Any) -> Any:
-    """`new` with what is known statically of the shapes of `old`, as loops demand."""
+    """`new` with what is known statically of the shapes of `old`, as loops of a graph demand."""
+    if tf.executing_eagerly():  # there every shape is known, and may be another one
+        return new
     tf.nest.map_structure(lambda after, before: after.set_shape(before.shape), new, old)
     return new
 

@@ -10,11 +10,13 @@ from seqapps.text.token_ids import BOUNDARY
 KINDS = [
     {"encoder": "lstm"},
     {"encoder": "gru", "layers": 2, "attention": "additive", "tied": True},
+    {"encoder": "attention", "layers": 2},
+    {"tokens": "words", "attention": "multi_head"},
+]
+MORE = [
     {"encoder": "lstm", "attention": "none", "bidirectional": False},
     {"encoder": "gru", "attention": "general", "input_feeding": True},
-    {"encoder": "attention", "layers": 2},
     {"shared_vocabulary": True, "tied": True, "attention": "local"},
-    {"tokens": "words", "attention": "multi_head"},
 ]
 SOURCES = ["나는 고양이를 봤다.", "그는 집에 갔다.", "", "책", "zebra 🦓 나는 나는 나는 나는"]
 
@@ -23,7 +25,10 @@ def rows(*sources, **more):
     return [{"source": source, **more} for source in sources]
 
 
-@pytest.fixture(params=KINDS, ids=lambda options: "-".join(map(str, options.values())))
+@pytest.fixture(
+    params=[*KINDS, *(pytest.param(options, marks=pytest.mark.long) for options in MORE)],
+    ids=lambda options: "-".join(map(str, options.values())),
+)
 def translator(request, made):
     return made(**request.param)
 
@@ -135,6 +140,17 @@ def test_one_beam_is_greedy(made):
         assert told["translations"] == [
             translator.features.target_codec.decode(ids)[0].numpy().decode()
         ]
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_model_that_cannot_be_opened_answers_alike(made, beam):
+    """As one on another backend, or a recorder: it is asked for whole texts, without a graph."""
+    translator = made(beam=beam)
+    raw = {"source": tf.constant(SOURCES[:2])}
+    told = translator.features.n_best(lambda inputs: translator.model(inputs), raw)
+    opened = translator.features.n_best(translator.model, raw)
+    np.testing.assert_array_equal(told["translations"], opened["translations"])
+    np.testing.assert_allclose(told["scores"], opened["scores"], atol=1e-4)
 
 
 def test_an_unknown_word_is_written_as_the_source_word_that_was_looked_at(made):

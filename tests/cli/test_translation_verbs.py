@@ -9,8 +9,9 @@ import pytest
 from seqapps.cli import main
 
 WORDS = {"red": "rot", "blue": "blau", "old": "alt", "new": "neu", "dog": "Hund", "cat": "Katze"}
+SOURCE, TARGET = "the new cat and the blue dog", "Katze neu und Hund blau"
 SETS = (
-    "tokens=words", "units=38", "embedding=29", "epochs=29", "patience=29", "batch_tokens=300",
+    "tokens=words", "units=38", "embedding=29", "epochs=23", "patience=23", "batch_tokens=300",
     "learning_rate=0.02", "beam=2", "max_tokens=23", "monitor=exact_match", "gradient_batches=0",
 )  # fmt: skip
 
@@ -73,35 +74,40 @@ def test_history_has_what_true_tokens_would_have_given(folder):
 
 
 def test_a_text_is_translated(folder, call):
-    code, out, _ = call("predict", "translation", "the new cat")
+    code, out, _ = call("predict", "translation", SOURCE)
     assert code == 0
-    assert out.startswith("Katze neu  score=-")
+    assert out.startswith(f"{TARGET}  score=-")
 
 
 def test_several_translations_are_told_the_best_first(folder, call):
-    code, out, _ = call("predict", "translation", "--signature", "n_best", "--json", "the new cat")
+    code, out, _ = call("predict", "translation", "--signature", "n_best", "--json", SOURCE)
     assert code == 0
     told = json.loads(out)
     told = told[0] if isinstance(told, list) else told
-    assert told["translations"][0] == "Katze neu"
+    assert told["translations"][0] == TARGET
     assert told["scores"] == sorted(told["scores"], reverse=True)
 
 
 def test_a_translation_is_explained_by_where_it_looked(folder, call):
-    code, out, error = call("explain", "translation", "--json", "the blue dog")
+    code, out, error = call("explain", "translation", "--json", SOURCE)
     assert code == 0, error
     (example,) = json.loads(out)["examples"]
     links = example["links"]
-    assert links["first"] == ["the", " blue", " dog", "</s>"]
-    assert links["second"] == ["Hund", " blau", "</s>"]
+    assert "".join(links["first"]) == f"{SOURCE}</s>"
+    assert "".join(links["second"]) == f"{TARGET}</s>"
+    looked = {
+        second: links["first"][int(np.argmax(weights))]
+        for second, weights in zip(links["second"], links["weights"], strict=True)
+    }
+    assert looked["Katze"] == " cat"
     np.testing.assert_allclose(np.sum(links["weights"], axis=1), 1.0, atol=1e-5)
 
 
 def test_an_explanation_is_printed_line_by_line(folder, call):
-    code, out, _ = call("explain", "translation", "the blue dog")
+    code, out, _ = call("explain", "translation", SOURCE)
     assert code == 0
-    line = next(line for line in out.splitlines() if "Hund" in line)
-    assert "<-" in line
+    line = next(line for line in out.splitlines() if line.startswith("Katze") and "<-" in line)
+    assert "' cat'" in line
 
 
 @pytest.mark.parametrize(
