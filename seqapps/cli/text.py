@@ -53,8 +53,8 @@ def answer_line(response: Response, answer: Mapping[str, Output]) -> str:
         scores = dict(zip(response[kinds["labels"]], response[kinds["scores"]], strict=True))
         label = response[kinds["label"]]
         return f"{label}  {scores[label]:.3f}"
-    told = [f"{name}={_short(value)}" for name, value in response.items()]
-    first = next(iter(response))
+    told = [f"{name}={_short(response[name])}" for name in answer]
+    first = next(iter(answer))
     if answer[first].kind == "text":  # what was asked for needs no name
         told[0] = response[first]
     return "  ".join(told)
