@@ -102,7 +102,9 @@ class Signature:
             [name for name, output in self.answer.items() if output.kind == kind]
             for kind in ("tokens", "alignment")
         )
-        return (*tokens, *weights) if (len(tokens), len(weights)) == (2, 1) else None
+        if (len(tokens), len(weights)) != (2, 1):
+            return None
+        return tokens[0], tokens[1], weights[0]
 
 
 @dataclass(frozen=True)
