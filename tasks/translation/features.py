@@ -16,7 +16,6 @@ from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
 
 from .network import network_of
 
-NEVER = (PADDING,)  # is written
 ROOM, TIMES = 20, 4  # a translation has at most so many tokens, and so many for each of the source
 SIDES, BOTH = ("source", "target"), "both"
 IN_MEMORY = 50_000_000  # characters that wait for the second vocabulary; more of them go to a file
@@ -139,7 +138,8 @@ class TranslationFeatures(Features):
             "first": tf.fill([tf.shape(source)[0]], BOUNDARY),
             "max_tokens": tf.minimum(ROOM + TIMES * count, self._settings.max_tokens),
             "end": BOUNDARY,
-            "forbidden": NEVER,
+            # An unknown word may be written, as the word of the source that it stands for.
+            "forbidden": (PADDING,) if self._settings.tokens == "words" else (PADDING, UNKNOWN),
             "no_repeat": self._settings.no_repeat,
         }
         return network.step, state, options
