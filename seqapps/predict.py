@@ -13,6 +13,7 @@ from seqapps.data.batching import Batch, batch_of, plan
 from seqapps.errors import UserError
 from seqapps.features import Features
 from seqapps.progress import SILENT, Progress
+from seqapps.start import stderr_aside
 from seqapps.task import Ask, Case, Column, Predict, Response, Task
 
 ASKED = 100  # cases in a batch of a signature with inputs of its own, whose length nobody knows
@@ -92,7 +93,8 @@ def load_export(folder: Path) -> Any:
     import tensorflow_text  # noqa: F401  # registers the operations that exports may use
 
     try:
-        return tf.saved_model.load(str(folder))
+        with stderr_aside():  # subwords tell that nothing is normalised
+            return tf.saved_model.load(str(folder))
     except Exception as error:  # a damaged file makes TensorFlow raise nearly anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{folder}: not a SavedModel that loads: {reason}") from None

@@ -13,6 +13,7 @@ from seqapps.export.manifest import EXTRA
 from seqapps.export.proof import Proof, prove
 from seqapps.export.signatures import declared, module_of
 from seqapps.features import Features
+from seqapps.start import stderr_aside
 from seqapps.task import Case, Task
 
 
@@ -34,7 +35,8 @@ def write(
 
     module, functions = module_of(task, values, model, features)
     requests = golden.records(task, values, model, features, cases)
-    tf.saved_model.save(module, str(folder), signatures=functions)
+    with stderr_aside():  # subwords tell that nothing is normalised
+        tf.saved_model.save(module, str(folder), signatures=functions)
     signatures = declared(task, values)
     extra = folder / EXTRA
     extra.mkdir(exist_ok=True)
