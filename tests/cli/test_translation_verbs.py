@@ -12,7 +12,7 @@ HOW = {"red": "rot", "blue": "blau", "old": "alt", "new": "neu", "big": "riesig"
 WHAT = {"dog": "Hund", "cat": "Katze", "cow": "Kuh", "hen": "Huhn", "fox": "Fuchs"}
 SOURCE, TARGET = "the new cat and the blue dog", "Katze neu und Hund blau"
 SETS = (
-    "tokens=words", "units=38", "embedding=29", "epochs=19", "patience=19", "batch_tokens=300",
+    "tokens=words", "units=46", "embedding=29", "epochs=5", "patience=5", "batch_tokens=200",
     "learning_rate=0.02", "beam=2", "max_tokens=23", "monitor=exact_match", "gradient_batches=0",
 )  # fmt: skip
 

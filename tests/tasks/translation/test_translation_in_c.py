@@ -21,7 +21,7 @@ OPERATIONS = ("_sentencepiece_tokenizer.so",)  # which TF Serving links
 TEXTS = ["나는 고양이를 봤다.", "", "책 책 책 책 책 책", "zebra 🦓"]
 
 
-@pytest.mark.parametrize("encoder", ["lstm", "attention"])
+@pytest.mark.parametrize("encoder", ["lstm", pytest.param("attention", marks=pytest.mark.long)])
 def test_the_bare_c_runtime_translates_as_the_model_does(made, encoder, tmp_path):
     translator = made(encoder=encoder, tokens="subwords", shared_vocabulary=True, vocabulary=307)
     module, functions = module_of(TASK, translator.settings, *translator.built)
