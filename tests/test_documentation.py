@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run -->\n)?```sh\n(.*?)```", re.DOTALL)
 
 
-SHORT = ("README", "command-line", "writing-a-task")  # what a newcomer reads first
+SHORT = ("README", "writing-a-task")  # what a newcomer reads first
 
 
 def page_of(page):
