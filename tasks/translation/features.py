@@ -18,6 +18,7 @@ from .network import network_of
 
 ROOM, TIMES = 20, 4  # a translation has at most so many tokens, and so many for each of the source
 SIDES, BOTH = ("source", "target"), "both"
+END = "</s>"  # how a boundary is shown
 IN_MEMORY = 50_000_000  # characters that wait for the second vocabulary; more of them go to a file
 
 
@@ -180,9 +181,6 @@ def _codec(side: str, state: State) -> Any:
     return codec.codec(
         {key.removeprefix(own): value for key, value in state.items() if key.startswith(own)}
     )
-
-
-END = "</s>"  # how a boundary is shown
 
 
 def _ended(ids: tf.RaggedTensor) -> tf.RaggedTensor:
