@@ -15,17 +15,20 @@ from test_killed_training import (
     wait_for_rounds,
 )
 
-from seqapps import checks
+from seqapps import checks, registry
 
 ON_JAX = [*COMMAND, "--backend", "jax"]
 
 
 @pytest.mark.long
-def test_the_built_in_task_passes_its_checks_when_it_is_trained_on_jax(sentiment):
+@pytest.mark.parametrize("name", ["language_model", "sentiment", "translation"])
+def test_a_built_in_task_passes_its_checks_when_it_is_trained_on_jax(name):
     """Trained there, and then restored, exported and proved here."""
     problems = {
         checks.name_of(check): problem
-        for check, problem in checks.run(sentiment, file=None, backend="jax")
+        for check, problem in checks.run(
+            registry.load(name), file=registry.find(name).file, backend="jax"
+        )
         if problem
     }
     assert problems == {}

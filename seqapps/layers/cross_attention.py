@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqapps.layers.pooling import FAR_BELOW
+
 KINDS = ("dot", "general", "additive", "local", "multi_head")
-HIDDEN = -1e9  # score of a step that must not be looked at
-TINY = 1e-30  # where there is nothing to look at, nothing is divided by it
 
 
 @keras.saving.register_keras_serializable(package="seqapps")
@@ -109,7 +109,7 @@ class CrossAttention(keras.layers.Layer):
         places = ops.cast(ops.arange(ops.shape(memory)[1]), scores.dtype)
         away = ops.square(places - share * ops.maximum(lengths - 1, 0))  # [batch, time, source]
         near = scores - away / (2 * (self.window / 2) ** 2)
-        return ops.where(away <= self.window**2, near, HIDDEN)
+        return ops.where(away <= self.window**2, near, FAR_BELOW)
 
     def _by_heads(self, queries: Any, keys: list[Any], mask: Any) -> tuple[Any, Any]:
         query, key, value = map(self._heads, (self.from_query(queries), *keys))
@@ -145,7 +145,8 @@ class CrossAttention(keras.layers.Layer):
 def _softmax(scores: Any, mask: Any) -> Any:
     """Weights over the last axis; a row without a step to look at has zeros."""
     # By hand: Keras's own warns of a source of one step, where 1 is the right weight.
-    scores = ops.where(mask, scores, HIDDEN)
+    scores = ops.where(mask, scores, FAR_BELOW)
     raised = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True)))
     raised = raised * ops.cast(mask, raised.dtype)
-    return raised / ops.maximum(ops.sum(raised, axis=-1, keepdims=True), TINY)
+    # The largest is 1, so the sum is less only where there is nothing to look at.
+    return raised / ops.maximum(ops.sum(raised, axis=-1, keepdims=True), 1)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-NEVER = -1e9  # the score of a token that must not count
+from seqapps.layers.pooling import FAR_BELOW
 
 
 @keras.saving.register_keras_serializable(package="seqapps")
@@ -55,7 +55,7 @@ class SampledLogits(keras.layers.Layer):
         own = own + self._shift(targets)
         others = ops.matmul(states, ops.transpose(ops.take(kernel, drawn, axis=0)))
         others = others + self._shift(drawn)  # [batch, time, samples]
-        others = ops.where(ops.equal(targets[:, :, None], drawn), NEVER, others)
+        others = ops.where(ops.equal(targets[:, :, None], drawn), FAR_BELOW, others)
         return ops.concatenate([own[:, :, None], others], axis=-1)
 
     def _shift(self, ids: Any) -> Any:

@@ -76,7 +76,7 @@ def batches_of(
             weights,
         )
 
-    signature = (tf.TensorSpec([None], "float32"), tf.TensorSpec([], "int32"))
+    signature = (tf.TensorSpec([None, 1], "float32"), tf.TensorSpec([], "int32"))
     return tf.data.Dataset.zip(
         source(filled),
         tf.data.Dataset.from_generator(shapes, output_signature=signature),

@@ -54,7 +54,7 @@ def shares(strategy: Any, source: Source, batches: Callable[[], Sequence[Batch]]
             yield row_weights(len(batch), _even(len(batch), count))
 
     def dataset(_: Any) -> tf.data.Dataset:
-        signature = tf.TensorSpec([None], "float32")
+        signature = tf.TensorSpec([None, 1], "float32")
         whole = tf.data.Dataset.zip(
             source(filled),
             tf.data.Dataset.from_generator(weights, output_signature=signature),
@@ -78,12 +78,15 @@ def _cut(values: Any, count: int) -> Any:
 
 
 def row_weights(real: int, rows: int) -> np.ndarray:
-    """Float32 [rows] whose sum is `rows`, all of it on the real ones.
+    """Float32 [rows, 1] whose sum is `rows`, all of it on the real ones.
+
+    The 1 is for losses of tokens, [batch, time]; of cases', [batch], Keras takes it off.
 
     >>> row_weights(2, 3).tolist()
-    [1.5, 1.5, 0.0]
+    [[1.5], [1.5], [0.0]]
     """
-    return np.where(np.arange(rows) < real, np.float32(rows / real), np.float32(0))
+    weights = np.where(np.arange(rows) < real, np.float32(rows / real), np.float32(0))
+    return weights[:, np.newaxis]
 
 
 def sum_first(model: Any) -> None:

@@ -125,3 +125,18 @@ def test_it_is_made_anew_from_its_configuration(tensors):
     again.set_weights(layer.get_weights())
     for one, other in zip(layer(*tensors), again(*tensors), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_16_bits_weights_are_numbers_and_sum_to_one_or_to_nothing(tensors, kind):
+    queries, memory, mask = tensors
+    mask = mask.copy()
+    mask[2] = False
+    _, weights = CrossAttention(kind, units=UNITS, heads=2, window=2, dtype="float16")(
+        queries, memory, mask=mask
+    )
+    np.testing.assert_allclose(
+        np.asarray(weights).astype("float32").sum(axis=-1),
+        [[1] * TIME, [1] * TIME, [0] * TIME],
+        atol=3e-3,
+    )

@@ -28,9 +28,9 @@ def test_the_tests_that_need_two_devices_pass_in_a_process_of_their_own(which):
 
 
 def test_the_weights_of_rows_that_were_added_are_taken_by_the_real_ones():
-    assert row_weights(3, 3).tolist() == [1, 1, 1]
+    assert row_weights(3, 3).tolist() == [[1], [1], [1]]
     weights = row_weights(5, 7)
-    assert weights[5:].tolist() == [0, 0]
+    assert weights[5:].tolist() == [[0], [0]]
     np.testing.assert_allclose(weights[:5], 7 / 5, rtol=1e-6)
 
 
