@@ -12,7 +12,7 @@ from seqapps.task import Row, State
 from seqapps.text import codec
 from seqapps.text.token_ids import BOUNDARY, PADDING, SPECIAL, UNKNOWN, valid
 
-from .network import network_of
+from .network import Guided, network_of
 from .task import NEIGHBOURS, NEXT
 
 NEVER = (PADDING, UNKNOWN)  # are written
@@ -148,8 +148,10 @@ class LanguageFeatures(Features):
         return {"tokens": tf.gather(names, found.indices), "similarities": found.values}
 
     def _drawn(self, model: Any, raw: dict[str, tf.Tensor], ids: tf.Tensor, *, start: Any) -> Any:
-        network = network_of(model, self._settings)
-        logits, state = network.start(ids, self._style(raw))
+        style, network = self._style(raw), network_of(model, self._settings)
+        if style is not None and self._settings.guidance != 1:
+            network = Guided(network, self._settings.guidance)
+        logits, state = network.start(ids, style)
         return sample(
             network.step,
             state,

@@ -45,6 +45,32 @@ def network_of(model: Any, settings: Any) -> Network:
     )
 
 
+class Guided:
+    """What a style changes in the next token, made larger.
+
+    Of logits with the style and without, z and z0, it gives z0 + guidance * (z - z0), which is
+    classifier-free guidance (Ho and Salimans 2022; of language models Sanchez et al. 2023). Where
+    no style is given both are the same, and nothing changes. A step costs two.
+    """
+
+    def __init__(self, network: Network, guidance: float) -> None:
+        self._network, self._guidance = network, guidance
+
+    def start(self, ids: Any, style: Any) -> tuple[Any, Any]:
+        """As of the network."""
+        styled = self._network.start(ids, style)
+        return self._joined(styled, self._network.start(ids, tf.zeros_like(style)))
+
+    def step(self, ids: Any, state: Any) -> tuple[Any, Any]:
+        """As of the network."""
+        styled, plain = state
+        return self._joined(self._network.step(ids, styled), self._network.step(ids, plain))
+
+    def _joined(self, styled: tuple[Any, Any], plain: tuple[Any, Any]) -> tuple[Any, Any]:
+        (with_style, state), (without, other) = styled, plain
+        return without + self._guidance * (with_style - without), (state, other)
+
+
 class Recurrent:
     """Layers that carry states, each [batch, units]: a step costs the same at any place."""
 

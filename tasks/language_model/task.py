@@ -52,6 +52,10 @@ class Settings(Optimization):
     condition: str = setting(
         "", "a column of the data that steers the style, such as author; empty for none"
     )
+    guidance: float = setting(
+        1.0, "weight of what a style changes in texts that are written; 1: as learnt",
+        at_least=0.0,
+    )  # fmt: skip
     encoder: str = setting(
         "lstm", "what reads tokens; attention sees `steps` of them, the others all before",
         choices=("lstm", "gru", "attention"),

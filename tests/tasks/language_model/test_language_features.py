@@ -233,7 +233,8 @@ def argmax_loop(one, prompt, count, author="Ann"):
     """(ids, their log probability) by asking the whole model again for every token."""
     ids, written, total = [BOUNDARY, *one.ids(prompt)], [], 0.0
     for _ in range(count):
-        chances = log_softmax(one.logits(seen_of(one, ids), author)[-1])
+        styled, plain = (one.logits(seen_of(one, ids), who)[-1] for who in (author, ""))
+        chances = log_softmax(plain + one.settings.guidance * (styled - plain))
         allowed = chances.copy()
         allowed[[PADDING, UNKNOWN]] = -np.inf
         written.append(int(np.argmax(allowed)))
@@ -419,3 +420,17 @@ def test_without_a_style_nothing_is_added(styled):
         assert styled.ask("score", {"text": SHORT, "author": ""}) == before
     finally:
         vectors.assign(value)
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if "style" in name])
+def test_guidance_makes_larger_what_the_style_changes(made, kind):
+    one, plain = made(**KINDS[kind], guidance=50.0), made(**KINDS[kind])
+    ids, _ = argmax_loop(one, "The cat", 11)
+    assert ids != argmax_loop(plain, "The cat", 11)[0]
+    (told,) = one.ask("go_on", {"prompt": "The cat"})
+    assert told["written"] == " ".join(map(str, ids))
+    no_style = {"prompt": "The cat", "author": ""}
+    assert one.ask("go_on", no_style) == plain.ask("go_on", no_style)
+    for name in ("score", "next"):  # the model as it is
+        row = {"text": "The cat", "prompt": "The cat"}
+        assert one.ask(name, row) == plain.ask(name, row)
