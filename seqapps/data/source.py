@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -147,13 +148,14 @@ def _sample(task: Task, spec: str, reading: Reading) -> Source:
 
 
 def _code_and_wheel(spec: str, sample: Sample, functions: list[Any]) -> str | None:
-    """A digest over what a sample's rows follow from: its code, its wheel, this Python."""
+    """A digest over what a sample's rows follow from: its code, wheel, packages, this Python."""
     code = digest_of_code(functions)
     if code is None:
         return None
     wheel = wheels.of(sample)
     shared = hashlib.sha256(Path(samples.__file__).read_bytes()).hexdigest()  # tasks use it, too
-    facts = [spec, code, shared, wheel.sha256 if wheel else "", sys.version]
+    packages = {name: metadata.version(name) for name in sample.packages}
+    facts = [spec, code, shared, wheel.sha256 if wheel else "", packages, sys.version]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -241,12 +241,14 @@ TASK = Task(
             summary="dates as people write them in a dozen locales, into ISO 8601; unseen dates",
             rows=dates,
             group="target",
+            packages=("Babel",),
             goal=Goal("exact_match", 0.98),
         ),
         "dates-of-new-locales": Sample(
             summary="the same, judged on Danish and Hungarian, which training lacks",
             rows={"train": dates_of_train, "valid": dates_of_valid, "test": dates_of_new_locales},
             group="target",
+            packages=("Babel",),
         ),
         "spelling": Sample(
             summary=(

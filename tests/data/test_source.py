@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from seqapps.tasks.language_model.task import TASK as LANGUAGE_MODEL
+from seqapps.tasks.translation.task import TASK as TRANSLATION
 
 from seqapps.data.load import load
 from seqapps.data.opening import UTF8
@@ -225,6 +226,13 @@ def test_a_column_mapped_to_one_that_a_sample_lacks_is_not_ignored(sentiment):
     source = open_source(sentiment, "sample:toy", Reading(columns={"text": "reviw"}))
     with pytest.raises(UserError, match="no column 'reviw'"):
         next(source.splits[None]())
+
+
+def test_another_version_of_a_package_that_rows_come_from_is_another_sample(monkeypatch):
+    installed = open_source(TRANSLATION, "sample:dates", Reading()).content()
+    assert open_source(TRANSLATION, "sample:dates", Reading()).content() == installed
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"{name} 99")
+    assert open_source(TRANSLATION, "sample:dates", Reading()).content() != installed
 
 
 def test_without_data_the_first_sample_is_opened(sentiment):
