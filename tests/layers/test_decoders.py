@@ -8,6 +8,7 @@ from seqapps.layers.attention_decoder import AttentionDecoder
 from seqapps.layers.cross_attention import KINDS
 from seqapps.layers.encoder import RecurrentEncoder
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
+from seqapps.layers.soft_attention_decoder import SoftAttentionDecoder
 
 BATCH, TIME, SOURCE, SIZE, UNITS = 3, 5, 7, 11, 26
 LENGTHS = [7, 4, 1]
@@ -66,6 +67,12 @@ def test_step_by_step_a_recurrent_decoder_is_what_it_is_at_once(kind, attention,
     steps_are_the_whole(decoder, memory, states)
 
 
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_step_by_step_a_decoder_that_looks_first_is_what_it_is_at_once(kind):
+    states = [values(BATCH, 13, seed=n) for n in range(2 if kind == "lstm" else 1)]
+    steps_are_the_whole(SoftAttentionDecoder(kind, UNITS), values(BATCH, SOURCE, UNITS + 3), states)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_step_by_step_a_transformer_is_what_it_is_at_once(layers):
     decoder = AttentionDecoder(UNITS, layers=layers, heads=2)
@@ -87,7 +94,11 @@ def steps_are_the_whole(decoder, memory, states):
 
 
 def test_no_step_sees_a_later_token():
-    for decoder in (AttentionDecoder(UNITS, heads=2), RecurrentDecoder("gru", UNITS)):
+    for decoder in (
+        AttentionDecoder(UNITS, heads=2),
+        RecurrentDecoder("gru", UNITS),
+        SoftAttentionDecoder("gru", UNITS),
+    ):
         memory, states = values(BATCH, SOURCE, UNITS), [values(BATCH, 13)]
         vectors = values(BATCH, TIME, SIZE)
         other = tf.concat([vectors[:, :3], vectors[:, 3:] + 1.0], axis=1)
@@ -111,6 +122,33 @@ def test_a_decoder_gives_tanh_of_context_and_state():
     np.testing.assert_allclose(given[:, 0], wanted, atol=1e-5)
 
 
+def test_one_that_looks_first_reads_beside_the_vector_what_its_gate_lets_through():
+    """Equations 5, 6, 13 of Xu et al. with a cell of Keras, and the gate of their section 4.2.1."""
+    decoder = SoftAttentionDecoder("gru", UNITS)
+    memory, state = values(BATCH, SOURCE, UNITS), values(BATCH, 13)
+    vectors = values(BATCH, 1, SIZE)
+    given, weights = decoder(vectors, memory, MASK, [state])
+    before = tf.tanh(state @ decoder.bridges[0].kernel + decoder.bridges[0].bias)
+    looker = decoder.looker
+    scores = (
+        tf.tanh(
+            (before @ looker.from_query.kernel)[:, None]
+            + memory @ looker.from_memory.kernel
+            + looker.from_memory.bias
+        )
+        @ looker.scorer.kernel
+    )
+    shares = tf.nn.softmax(tf.where(MASK, scores[..., 0], -np.inf))
+    np.testing.assert_allclose(weights[:, 0], shares, atol=1e-5)
+    context = tf.reduce_sum(shares[..., None] * memory, axis=1)
+    context *= tf.sigmoid(before @ decoder.gate.kernel + decoder.gate.bias)
+    read = tf.concat([vectors[:, 0], context], axis=-1)
+    hidden, _ = decoder.reader.cell(read, [before])
+    both = tf.concat([read, hidden], axis=-1)
+    wanted = tf.tanh(both @ decoder.combine.kernel + decoder.combine.bias)
+    np.testing.assert_allclose(given[:, 0], wanted, atol=1e-5)
+
+
 def test_input_feeding_reads_what_the_step_before_gave():
     fed = RecurrentDecoder("gru", UNITS, input_feeding=True)
     memory, states = values(BATCH, SOURCE, UNITS), [values(BATCH, 13)]
@@ -128,6 +166,7 @@ def test_input_feeding_reads_what_the_step_before_gave():
     RecurrentEncoder("lstm", UNITS, layers=2, bidirectional=False, dropout=0.1),
     RecurrentDecoder("gru", UNITS, attention="local", window=3, input_feeding=True),
     AttentionDecoder(UNITS, layers=3, heads=2, dropout=0.2),
+    SoftAttentionDecoder("lstm", UNITS),
 ], ids=lambda layer: type(layer).__name__)  # fmt: skip
 def test_it_is_made_anew_from_its_configuration(layer):
     config = layer.get_config()

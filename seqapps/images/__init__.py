@@ -1,0 +1,1 @@
+"""Encoded pictures to tensors, and networks that read them."""

@@ -1,0 +1,106 @@
+"""Networks that read a picture and give a map of features: ours, Keras's, or a saved one."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqapps.errors import UserError, nearest
+
+SMALL = "small"
+
+
+def digest_of(name: str) -> str:
+    """SHA-256 of a saved encoder, "" of what is not a file."""
+    return hashlib.sha256(Path(name).read_bytes()).hexdigest() if _is_file(name) else ""
+
+
+def pretrained(name: str, size: int) -> Any:
+    """A Keras model: pixels 0 to 255, float [batch, size, size, 3] -> [batch, height, width, n].
+
+    `name` is that of a function of keras.applications, whose ImageNet weights Keras downloads, or
+    the path of a saved Keras model whose output is a map of features. Raises UserError where there
+    is no such model, where it cannot be had, and where it gives no map.
+    """
+    model = _saved(name) if _is_file(name) else _of_keras(name, size)
+    pictures = keras.Input([size, size, 3])
+    try:
+        shape = model(pictures).shape
+    except (ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"image_encoder = {name!r} does not take pictures of {size} x {size}: {reason} Set "
+            "image_size to what it takes."
+        ) from None
+    if len(shape) != 4 or None in shape[1:]:
+        raise UserError(
+            f"image_encoder = {name!r} gives {tuple(shape)}, expected a map of features [batch, "
+            "height, width, channels]: save the model without its pooling and classifier."
+        )
+    return model
+
+
+def small(size: int, channels: int = 128) -> Any:
+    """Convolutions that a small set of pictures can teach: side / 8 cells to a side.
+
+    Four of 3 x 3, the first three of stride 2, each normalised over its channels, which asks
+    nothing of the batch.
+    """
+    pictures = keras.Input([size, size, 3])
+    values = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
+    for number, (filters, stride) in enumerate(
+        [(channels // 4, 2), (channels // 2, 2), (channels, 2), (channels, 1)], 1
+    ):
+        values = keras.layers.Conv2D(
+            filters, 3, strides=stride, padding="same", use_bias=False, name=f"convolution_{number}"
+        )(values)
+        values = keras.layers.LayerNormalization(name=f"norm_{number}")(values)
+        values = ops.relu(values)
+    return keras.Model(pictures, values)
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith((".keras", ".h5"))
+
+
+def _saved(name: str) -> Any:
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(f"image_encoder = {name!r}: no such file.")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # a damaged file makes Keras raise nearly anything
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"image_encoder = {name!r}: not a Keras model that loads: {reason}"
+        ) from None
+
+
+def _of_keras(name: str, size: int) -> Any:
+    known = {
+        each: maker
+        for each, maker in vars(keras.applications).items()
+        if inspect.isfunction(maker) and "include_top" in inspect.signature(maker).parameters
+    }
+    if name not in known:
+        raise UserError(
+            f"image_encoder = {name!r} is neither {SMALL!r}, nor the path of a .keras file, nor a "
+            f"model of keras.applications. {nearest(name, [SMALL, *known])}"
+        )
+    try:
+        model = known[name](include_top=False, weights="imagenet", input_shape=(size, size, 3))
+    except Exception as error:  # no network: it depends on the system what is raised
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"image_encoder = {name!r}: Keras could not load its ImageNet weights ({reason}). "
+            "They are downloaded once, into ~/.keras. Without a network, give the path of a saved "
+            "Keras model, or image_encoder = 'small', which is trained from scratch."
+        ) from None
+    prepared = inspect.getmodule(inspect.unwrap(known[name])).preprocess_input  # type: ignore[union-attr]
+    pictures = keras.Input([size, size, 3])
+    return keras.Model(pictures, model(prepared(pictures)))
