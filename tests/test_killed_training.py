@@ -102,8 +102,9 @@ def wait_for_rounds(folder, count: int, process) -> None:
 
 
 def kill(process) -> int:
+    """The exit code; -SIGKILL where it had not ended by itself."""
     process.kill()
-    process.communicate()
+    print(process.communicate()[1])  # shown where the test fails
     return process.returncode
 
 

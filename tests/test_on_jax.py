@@ -6,6 +6,7 @@ import tomllib
 import pytest
 from test_killed_training import (
     COMMAND,
+    ROUNDS,
     end_of,
     kill,
     result,
@@ -40,7 +41,7 @@ def test_killed_and_stopped_it_ends_with_the_same_bits(tmp_path):
     code, _, said = end_of(start(whole, ON_JAX))
     assert code == 0, said
     _, position, history = undisturbed = result(whole)
-    assert len(history) == 1 + 9
+    assert len(history) == 1 + ROUNDS
     assert position["finished"]
     record = tomllib.loads((run_in(whole) / "run.toml").read_text())
     assert record["backend"] == "jax"
@@ -57,7 +58,7 @@ def test_killed_and_stopped_it_ends_with_the_same_bits(tmp_path):
     code, out, said = end_of(process)
     assert (code, out) == (130, ""), said
     assert "Stopping after this round" in said
-    assert rounds_done(disturbed) < 9
+    assert rounds_done(disturbed) < ROUNDS
 
     code, out, said = end_of(start(disturbed))  # not on JAX
     assert code == 2
