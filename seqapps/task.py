@@ -36,12 +36,20 @@ class Column:
     series of any length, which only a row may hold. A column of a row with a `default` is read
     where it is named with --column, or where the source gives it by itself; `seqapps predict`
     gives an input with a `default` where nobody else does.
+
+    A text with `several` values holds one a line, never an empty one: the captions of an image.
+    Rows of a source that name the same image are one row, whose value here are the lines of all.
+
+    `called` are names that files commonly give this column. They are tried in this order where the
+    task's own name is missing and no --column says otherwise.
     """
 
     kind: Kind
     meaning: str
     shape: tuple[int | None, ...] = ()
     default: Any = None
+    several: bool = False
+    called: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> str:

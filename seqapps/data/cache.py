@@ -145,7 +145,7 @@ def prepare(staging: Path, task: Task, source: Source, *, progress: Progress = S
         name for name, column in task.row_columns.items()
         if column.kind == "category" and name in task.targets
     ]  # fmt: skip
-    checker = Checker(task, group=source.group, base=source.base)
+    checker = Checker(task, group=source.group)
     writer = Writer(staging, columns, targets)
     kept = _Kept(task, source.group, targets)
     with (staging / "rejected.csv").open("w", encoding="utf-8", newline="") as rejects:
@@ -295,9 +295,15 @@ def _by_their_content(task: Task, source: Source, place: Path, progress: Progres
 
 
 def _key(task: Task, group: str | None, facts: Sequence[Any]) -> str:
-    columns = {name: [column.kind, column.shape] for name, column in task.row_columns.items()}
+    columns = {name: _how_read(column) for name, column in task.row_columns.items()}
     text = json.dumps([FORMAT, columns, list(task.key_columns), group, facts], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _how_read(column: Column) -> list[Any]:
+    """What of a column decides how its values are read."""
+    gathering = [column.several, column.called] if column.several or column.called else []
+    return [column.kind, column.shape, *gathering]
 
 
 def whole(folder: Path, progress: Progress) -> Entry | None:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seqapps.data.source import Reading, wanted_columns
 from seqapps.data.tables import Advice
 from seqapps.task import Task
+
+
+def called(
+    task: Task, reading: Reading, wanted: Mapping[str, str], names_of: Callable[[], Sequence[str]]
+) -> dict[str, str]:
+    """The wanted columns ({ours: theirs}), those that are missing under a name they often have.
+
+    `names_of` reads the names of the columns that are there, where that is needed.
+    """
+    found = dict(wanted)
+    if not any(task.row_columns[ours].called for ours in wanted if ours in task.row_columns):
+        return found
+    names = names_of()
+    for ours, theirs in wanted.items():
+        if theirs in names or ours in reading.columns or ours not in task.row_columns:
+            continue
+        free = (name for name in task.row_columns[ours].called if name not in found.values())
+        found[ours] = next((name for name in free if name in names), theirs)
+    return found
 
 
 def in_order(
@@ -44,7 +63,10 @@ def advice(task: Task, reading: Reading, *, named: bool, separated: bool = False
             zipped = zip(needed, found, strict=False)
             pairs = (f"--column {name}={theirs}" for name, theirs in zipped)
             return f"Say which is which, as in {' '.join(pairs)}."
+        others = task.row_columns[ours].called if ours in task.row_columns else ()
         hint = f"If another column holds it: --column {ours}=NAME."
+        if others and ours not in reading.columns:
+            hint = f"Expected {ours}, {' or '.join(others)}. {hint}"
         if separated and not {*wanted.values()} & {*found}:
             hint += " If the first line is a row already: --no-header."
         return hint

@@ -201,6 +201,12 @@ def stem_of(file: Path) -> str:
     return file.name.lower().removesuffix(".gz").rpartition(".")[0]
 
 
+def split_of(name: str) -> Split:
+    """The split that a name is of: "valid" of val2017, None of anything else."""
+    found = _SPLIT.fullmatch(_SHARD.sub("", name.lower()))
+    return SPLIT_NAMES[found["split"]] if found else None
+
+
 def split_by_name(
     named: Sequence[tuple[str, Part]],
 ) -> tuple[dict[Split, list[Part]], list[str]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from seqapps.data import columns, folders, parallel, tables
-from seqapps.data.opening import Table, check_regular, kind_of
+from seqapps.data import captioned, columns, folders, images, parallel, tables
+from seqapps.data.gathered import gathered
+from seqapps.data.images import ImageFolder
+from seqapps.data.opening import Table, check_regular, digest_of_files, kind_of
 from seqapps.data.parallel import JOIN, Parallel
 from seqapps.data.source import Reading, Source, wanted_columns
 from seqapps.data.tables import Advice, Located
@@ -36,11 +38,15 @@ def source(task: Task, spec: str, reading: Reading) -> Source:
     check_regular(path, given=f"--data {spec}")
     if path.is_dir():
         return _folder(task, path, reading)
+    path = path.absolute()
+    found = captioned.columns_of(task) and captioned.in_file(path, reading.encoding)
+    if found:
+        return _captioned(task, found, reading, name=path.name, spec=str(path))
     if not tables.is_table(path):
         raise _no_table(task, path, spec)
     return _source(
-        task, reading, name=path.name, base=path.parent, spec=str(path.absolute()),
-        parts={None: [_table(path, path.name, reading)]},
+        task, reading, name=path.name, base=path.parent, spec=str(path),
+        parts={None: [_table(path, path.name, reading)]}, beside=captioned.base_of(path.parent),
     )  # fmt: skip
 
 
@@ -123,6 +129,10 @@ def _several(task: Task, spec: str, reading: Reading) -> Source:
 
 
 def _folder(task: Task, path: Path, reading: Reading) -> Source:
+    found = captioned.columns_of(task) and captioned.in_folder(path, reading.encoding)
+    if found:
+        name = path.name or str(path)
+        return _captioned(task, found, reading, name=name, spec=str(path.absolute()))
     layout = folders.layout_of(task, path, side_by_side=_side_by_side_fits(task, reading))
     name, spec = path.name or str(path), str(path.absolute())
     if layout.texts:
@@ -133,7 +143,7 @@ def _folder(task: Task, path: Path, reading: Reading) -> Source:
                 split: partial(folders.texts, task, path, files, reading.encoding)
                 for split, files in layout.texts.items()
             },
-            content=lambda: _digest_of_files(
+            content=lambda: digest_of_files(
                 path, [file for files in layout.texts.values() for file, _ in files]
             ),
             columns=["text", "label"],
@@ -149,6 +159,44 @@ def _folder(task: Task, path: Path, reading: Reading) -> Source:
     return _source(
         task, reading, name=name, base=path, spec=spec, parts=parts, notes=layout.notes
     )  # fmt: skip
+
+
+def _captioned(
+    task: Task, found: captioned.Found, reading: Reading, *, name: str, spec: str
+) -> Source:
+    """Captions in a form of their own; those in a table that is called .txt are rows as others."""
+    parts = {split: list(items) for split, items in found.parts.items()}
+    if [part.form for items in parts.values() for part in items] == ["table"]:
+        (part,) = parts[None]
+        table = replace(part.table, header=reading.header)
+        return _source(
+            task, reading, name=name, base=found.base, spec=spec, parts={None: [table]}
+        )  # fmt: skip
+    ours = dict(zip(captioned.columns_of(task) or (), captioned.COLUMNS, strict=True))
+    wanted = wanted_columns(task, reading) | {
+        name: reading.columns.get(name, theirs) for name, theirs in ours.items()
+    }
+    tables.check_names(
+        name, wanted, captioned.COLUMNS, advice=columns.advice(task, reading, named=True)
+    )
+    image, caption = ours
+
+    def rows(split: str | None) -> Iterator[Located]:
+        located = (row for part in parts[split] for row in captioned.rows(part, image, caption))
+        return images.as_files(gathered(located, task, ours), task, ImageFolder(found.base, split))
+
+    return Source(
+        name=name,
+        spec=spec,
+        splits={split: partial(rows, split) for split in parts},
+        content=lambda: digest_of_files(
+            found.base, found.files, looked_at=folders.images(found.base)
+        ),
+        columns=captioned.COLUMNS,
+        taken=wanted,
+        group=reading.group,
+        notes=found.notes,
+    )
 
 
 def _table(path: Path, name: str, reading: Reading) -> Table:
@@ -174,8 +222,12 @@ def _source(
     parts: Parts,
     notes: Sequence[str] = (),
     in_order: bool = False,
+    beside: Path | None = None,
 ) -> Source:
-    """`in_order`: columns that nothing names are read in their order."""
+    """`in_order`: columns that nothing names are read in their order.
+
+    `beside`: the folder in or below which the images are that tables name, if not in `base`.
+    """
     everything = [part for items in parts.values() for part in items]
     running = any(_is_text(part) for part in everything)
     wanted = wanted_columns(task, reading)
@@ -186,6 +238,8 @@ def _source(
     elif in_order or not reading.header:
         wanted, said = columns.in_order(task, wanted, _columns_of(everything[0]))
         notes = [*notes, *said]
+    else:
+        wanted = columns.called(task, reading, wanted, partial(_columns_of, everything[0]))
     # Every file's columns are checked now: before anything is made, and not after an hour.
     found = [_checked(part, wanted, _advice(task, reading, part)) for part in everything]
     parts = {
@@ -195,27 +249,32 @@ def _source(
     }  # fmt: skip
     pictures = any(column.kind == "image" for column in task.row_columns.values())
 
-    def rows(items: Sequence[Part]) -> Iterator[Located]:
+    place = beside if beside and pictures else base
+
+    def located(items: Sequence[Part]) -> Iterator[Located]:
         for part in items:
             for where, row in _located(part, wanted, _advice(task, reading, part)):
                 if running:
                     row[FOLLOWS] = float(where.number > 1)
                 yield where, row
 
+    def rows(split: str | None, items: Sequence[Part]) -> Iterator[Located]:
+        found = gathered(located(items), task, wanted)
+        return images.as_files(found, task, ImageFolder(place, split)) if pictures else found
+
     def content() -> str:
         files = [file for items in parts.values() for part in items for file in _paths(part)]
-        return _digest_of_files(base, files, looked_at=folders.images(base) if pictures else ())
+        return digest_of_files(place, files, looked_at=folders.images(place) if pictures else ())
 
     return Source(
         name=name,
         spec=spec,
-        splits={split: partial(rows, items) for split, items in parts.items()},
+        splits={split: partial(rows, split, items) for split, items in parts.items()},
         content=content,
         columns=found[0],
         taken=wanted,
         group=reading.group,
         ordered=running,
-        base=base,
         notes=notes,
     )
 
@@ -262,20 +321,6 @@ def _advice(task: Task, reading: Reading, part: Part) -> Advice:
 
 def _files_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.is_file())
-
-
-def _digest_of_files(base: Path, read: Iterable[Path], *, looked_at: Iterable[Path] = ()) -> str:
-    """SHA-256 over names and contents; of images names, sizes and times, as they are many."""
-    digest = hashlib.sha256()
-    for file in read:
-        digest.update(f"{file.relative_to(base).as_posix()}\0".encode())
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    for file in looked_at:
-        facts = file.stat()
-        name = file.relative_to(base).as_posix()
-        digest.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
 
 
 def _kinds() -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,12 @@ class Table:
     name: str
     encoding: str = UTF8
     header: bool = True  # of csv and tsv: the first line names the columns
+    read_as: str = ""  # ".csv" where the name does not tell
 
     @property
     def kind(self) -> str:
         """The suffix that says how it is read: ".csv" of "reviews.csv.gz"."""
-        return kind_of(self.path)
+        return self.read_as or kind_of(self.path)
 
 
 def kind_of(path: Path) -> str:
@@ -93,6 +95,20 @@ def _check_is_text(table: Table, head: bytes) -> None:
 
 def _is_wide(encoding: str) -> bool:
     return encoding.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
+
+
+def digest_of_files(base: Path, read: Iterable[Path], *, looked_at: Iterable[Path] = ()) -> str:
+    """SHA-256 over names and contents; of images names, sizes and times, as they are many."""
+    digest = hashlib.sha256()
+    for file in read:
+        digest.update(f"{file.relative_to(base).as_posix()}\0".encode())
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    for file in looked_at:
+        facts = file.stat()
+        name = file.relative_to(base).as_posix()
+        digest.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
 
 
 def check_regular(path: Path, *, given: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,6 @@ class Source:
     group: str | None = None
     sample: Sample | None = None
     ordered: bool = False  # neighbouring rows belong together: cut in order, not by hash
-    base: Path | None = None  # images named in a table lie in or below this folder
     notes: Sequence[str] = ()  # what was left out, and why
 
 
@@ -194,13 +194,20 @@ def _given(task: Task, data: Any, reading: Reading) -> Source:
                 "one dict per row."
             )
         parts = {**data}
-    wanted = wanted_columns(task, reading)
 
     def located(split: str | None) -> Iterator[Located]:
+        from seqapps.data import columns
+        from seqapps.data.gathered import gathered
+
         rows = parts[split]
         place = "the DataFrame" if hasattr(rows, "iloc") else "the rows given"
         place = f"{place} ({split})" if split else place
-        return _renamed(_records(rows, place), place, wanted)
+        records = _records(rows, place)
+        first = next(records, None)
+        if first is None:
+            return
+        wanted = columns.called(task, reading, wanted_columns(task, reading), lambda: [*first])
+        yield from gathered(_renamed(chain([first], records), place, wanted), task, wanted)
 
     return Source(
         name="rows from Python",

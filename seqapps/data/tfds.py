@@ -71,6 +71,7 @@ def source(task: Task, spec: str, reading: Reading, *, progress: Progress = SILE
     UserError where there is no such set, where it can be neither found nor fetched, where its
     files are damaged and where it lacks a column.
     """
+    from seqapps.data.gathered import gathered
     from seqapps.data.source import Source, wanted_columns
 
     asked = _parsed(spec)
@@ -80,18 +81,21 @@ def source(task: Task, spec: str, reading: Reading, *, progress: Progress = SILE
         builder = _prepared(asked, reading.data_dir) or _made(asked, reading.data_dir, progress)
         name = f"tfds:{_full_name(builder)}"
         leaves = _leaves(builder, name)
-        wanted, notes = _by_position(task, builder, reading, wanted_columns(task, reading), leaves)
+        wanted = _called(task, reading, wanted_columns(task, reading), leaves)
+        wanted, notes = _by_position(task, builder, reading, wanted, leaves)
         reads = _reads(task, reading, wanted, leaves, name)
         splits, left_out = _splits(builder, name)
         for split in splits.values():
             _check_whole(builder, split, name)
         splits, unlabelled = _labelled(task, builder, splits, reads, name)
+
+    def rows(split: str) -> Iterator[Located]:
+        return gathered(_rows(builder, split, reads, name), task, wanted)
+
     return Source(
         name=name,
         spec=name,
-        splits={
-            ours: partial(_rows, builder, theirs, reads, name) for ours, theirs in splits.items()
-        },
+        splits={ours: partial(rows, theirs) for ours, theirs in splits.items()},
         content=lambda: _digest(builder, name, splits),
         columns=list(leaves),
         taken=wanted,
@@ -299,6 +303,31 @@ def _is_of_languages(feature: Any) -> bool:
     return several and bool(feature.languages)
 
 
+def _called(
+    task: Task, reading: Reading, wanted: Mapping[str, str], leaves: Mapping[str, Any]
+) -> dict[str, str]:
+    """The columns' features; one that is missing under a name that it often has.
+
+    Several texts may lie deeper: the captions of coco_captions are captions/text.
+    """
+    from tensorflow_datasets import features
+
+    from seqapps.data import columns
+
+    found = columns.called(task, reading, wanted, lambda: list(leaves))
+    for ours, theirs in found.items():
+        column = task.row_columns.get(ours)
+        if column is None or not column.several or theirs in leaves or ours in reading.columns:
+            continue
+        names = {ours, *column.called}
+        for name, (path, feature) in leaves.items():
+            inner = getattr(feature, "feature", feature)
+            if isinstance(inner, features.Text) and names & {*path}:
+                found[ours] = name
+                break
+    return found
+
+
 def _by_position(
     task: Task,
     builder: Any,
@@ -312,7 +341,8 @@ def _by_position(
     mapped = {*reading.columns.values()}
     for columns, key in zip((task.row or task.inputs, task.targets), keys, strict=False):
         for ours in list(columns)[:1]:
-            known = ours in leaves or ours in reading.columns or ours not in task.row_columns
+            known = found.get(ours) in leaves or ours not in task.row_columns
+            known = known or ours in reading.columns
             if key in mapped:  # the other way round: source is "en", so target is not
                 key = next((other for other in keys if other not in mapped), None)
             if not known and key:
@@ -580,6 +610,8 @@ def _single(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     """A str; what is no UTF-8 stays bytes, which is refused as a row, and is shown shortened."""
+    if hasattr(value, "tolist"):  # several texts
+        return [_text(one) for one in value.tolist()]
     if not isinstance(value, bytes):
         return value
     try:

@@ -5,21 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from seqapps.data import images
+from seqapps.data.images import ImageFile
 from seqapps.task import Column, Row, Task
 
 # What programs write for a missing value. "NA" is not among them: it is a country and a region.
 MISSING = ("nan", "NaN", "NAN", "None", "<NA>", "NaT", "null", "NULL")
 
 
+class Unusable(NamedTuple):
+    """Stands in a row for a value that there is none of, for a reason known to who read it."""
+
+    why: str
+
+
 class Checker:
     """Takes the rows of one source, one after the other."""
 
-    def __init__(self, task: Task, *, group: str | None, base: Path | None) -> None:
-        self._task, self._group, self._base = task, group, base
+    def __init__(self, task: Task, *, group: str | None) -> None:
+        self._task, self._group = task, group
         self._columns = list(task.row_columns.items())
         self._kinds: dict[str, str] = {}  # of each category: what its first value was
 
@@ -37,6 +45,8 @@ class Checker:
                     break
             found[name] = value
         problem = problem or problem_of(self._task, found) or self._mixed(row)
+        if problem:
+            problem += _of_image(row, problem)
         if problem is None and self._group:
             group = row.get(self._group)
             if group is None or group == "" or _is_missing(group):
@@ -50,6 +60,8 @@ class Checker:
 
     def _typed(self, name: str, column: Column, value: Any) -> tuple[Any, str | None]:
         """What is no text: a missing value, a number as a label's name, an image's bytes."""
+        if isinstance(value, Unusable):
+            return None, value.why
         if hasattr(value, "item") and getattr(value, "shape", None) == ():
             value = value.item()  # a NumPy scalar
         if _is_missing(value):
@@ -62,18 +74,19 @@ class Checker:
 
     def _image(self, name: str, value: Any) -> tuple[Any, str | None]:
         """The bytes of an image that a table names by its path or parquet holds in a struct."""
+        if isinstance(value, ImageFile):
+            content, problem = value.read()
+            return content, problem and f"{name} {problem}"
         if isinstance(value, Mapping) and value.get("bytes"):
             return value["bytes"], None
         if not isinstance(value, str):
             return value, None
-        base = self._base or Path()
-        for file in (base / value, base / "images" / value):
-            if file.is_file():
-                try:
-                    return file.read_bytes(), None
-                except OSError as error:
-                    return value, f"{name}: {file} cannot be read ({error.strerror})"
-        return value, f"{name} names {value!r}, which is no file in {base} or {base / 'images'}"
+        # A program names files wherever they are.
+        try:
+            return Path(value).read_bytes(), None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", error)
+            return value, f"{name} names {value[:60]!r}, which cannot be read ({reason})"
 
     def _mixed(self, row: Row) -> str | None:
         """Numbers among texts in a column of labels: one of both is a mistake."""
@@ -104,7 +117,10 @@ def _column_problem(name: str, column: Column, value: Any) -> str | None:
     if column.kind in ("text", "category"):
         return _text_problem(name, column, value)
     if column.kind == "image":
-        return None if isinstance(value, bytes) and value else f"{name} holds no image bytes"
+        if not isinstance(value, bytes) or not value:
+            return f"{name} holds no image bytes"
+        problem = images.problem_of(value)
+        return problem and f"{name} {problem}"
     try:
         array = np.asarray(value, "float64")
     except (TypeError, ValueError):
@@ -119,18 +135,35 @@ def _column_problem(name: str, column: Column, value: Any) -> str | None:
     return f"{name} is empty" if free and array.size == 0 else None
 
 
-def _text_problem(name: str, column: Column, value: Any) -> str | None:
+def text_problem(name: str, value: Any) -> str | None:
+    """Why a value is no text that can be used, or None."""
+    if _is_missing(value):
+        return f"the {name} is missing"
     if not isinstance(value, str):
         return f"{name} is {type(value).__name__} {value!r}, expected text"
     if not value.strip():
         return f"the {name} is empty"
-    if column.kind == "category" and value in MISSING:
-        return f"the {name} is {value!r}, which stands for a missing value"
     try:
         value.encode()
     except UnicodeEncodeError:
         return f"the {name} holds half a character (a lone surrogate), which UTF-8 cannot write"
     return None
+
+
+def _text_problem(name: str, column: Column, value: Any) -> str | None:
+    if value == "" and column.default == "":
+        return None
+    if value == "" and column.several:
+        return f"there are no {name}"
+    if column.kind == "category" and value in MISSING:
+        return f"the {name} is {value!r}, which stands for a missing value"
+    return text_problem(name, value)
+
+
+def _of_image(row: Row, problem: str) -> str:
+    """Which image a row is of, where that is known and not yet said."""
+    names = [repr(value.name) for value in row.values() if isinstance(value, ImageFile)]
+    return "".join(f" ({name})" for name in names if name not in problem)
 
 
 def _is_missing(value: Any) -> bool:

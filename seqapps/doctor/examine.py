@@ -109,7 +109,7 @@ def examine(
         "lengths": lengths.facts(),
         "cut": cut.facts(),
         "unknown_words": unknown if not view.in_time else {},
-        "near_duplicates": near.facts() if len(near.sample) and view.columns("text") else None,
+        "near_duplicates": near.facts() if len(near.sample) and words.compared else None,
         "rejected": rejected,
         "findings": [asdict(finding) for finding in findings],
         "verdict": verdict(task, data, findings, most_rejected=most_rejected),

@@ -25,69 +25,56 @@ class Lengths:
         self._columns = dict(view.task.row_columns)
         self.counts: dict[str, dict[str, Counter[int]]] = {}
         self._images = 0
-        self._unopened: list[int] = []
         self._longest: dict[str, list[tuple[int, int]]] = {}  # (length, -position)
 
     def add(self, first: int, rows: Sequence[Row]) -> None:
         """Count rows whose positions start with `first`; words are counted elsewhere."""
         for name, column in self._columns.items():
-            if column.kind == "text":
-                lengths = [len(row[name]) for row in rows]
-                self.count(name, "characters", lengths)
-                self._keep_longest(name, first, lengths)
+            if column.kind == "text" and column.several:
+                lines = [row[name].split("\n") for row in rows]
+                self.count(name, "per row", list(map(len, lines)))
+                self._count_characters(name, first, lines)
+            elif column.kind == "text":
+                self._count_characters(name, first, [[row[name]] for row in rows])
             elif column.kind == "series" and column.shape[:1] == (None,):
                 self.count(name, "steps", [len(row[name]) for row in rows])
             elif column.kind == "image":
                 self.count(name, "bytes", [len(row[name]) for row in rows])
-                for position, row in enumerate(rows, first):
-                    self._look(name, position, row[name])
+                for row in rows:
+                    self._look(name, row[name])
 
     def count(self, column: str, unit: str, lengths: Sequence[int]) -> None:
         """Count some values of one column."""
         self.counts.setdefault(column, {}).setdefault(unit, Counter()).update(lengths)
 
-    def _keep_longest(self, name: str, first: int, lengths: Sequence[int]) -> None:
-        """Of texts of one length the earliest ones."""
+    def _count_characters(self, name: str, first: int, texts: Sequence[Sequence[str]]) -> None:
+        """Count the texts of some rows, and keep of the longest of each length the earliest."""
+        self.count(name, "characters", [len(text) for row in texts for text in row])
+        lengths = [max(map(len, row)) for row in texts]
         new = ((length, -position) for position, length in enumerate(lengths, first)
                if length > EXTREME)  # fmt: skip
         self._longest[name] = heapq.nlargest(SHOWN, [*self._longest.get(name, ()), *new])
 
-    def _look(self, name: str, position: int, image: bytes) -> None:
+    def _look(self, name: str, image: bytes) -> None:
         from PIL import Image
 
-        if self._images == IMAGES:
-            return
-        self._images += 1
-        try:
+        if self._images < IMAGES:
+            self._images += 1
             with Image.open(io.BytesIO(image)) as opened:  # reads the header only
                 width, height = opened.size
-        except OSError:
-            self._unopened.append(position)
-        else:
             self.count(name, "pixels wide", [width])
             self.count(name, "pixels high", [height])
 
     def facts(self) -> dict[str, dict[str, dict[str, int]]]:
-        """{column: {unit: {"least": 1, "median": 20, ...}}}."""
+        """{column: {unit: {"least": 1, "median": 20, ...}}}; without columns that are empty."""
         return {
             name: {unit: percentiles(counts) for unit, counts in units.items()}
             for name, units in self.counts.items()
+            if any(counts.keys() - {0} for counts in units.values())
         }
 
     def findings(self) -> list[Finding]:
-        found = [finding for name in self._longest for finding in self._extreme(name)]
-        if not self._unopened:
-            return found
-        return [
-            *found,
-            Finding(
-                kind="unreadable_images",
-                count=len(self._unopened),
-                what=f"images in no format that is known (of the first {self._images:,})",
-                run="stops when it comes to one of them",
-                examples=[self._view.example(position) for position in self._unopened[:SHOWN]],
-            ),
-        ]
+        return [finding for name in self._longest for finding in self._extreme(name)]
 
     def _extreme(self, name: str) -> list[Finding]:
         counts = self.counts[name]["characters"]

@@ -33,14 +33,23 @@ class Words:
             rows = [view.records[int(position)] for position in near.sample]
             near.start([self._words(rows, name)[1] for name in self._keys])
 
+    @property
+    def compared(self) -> bool:
+        """Whether rows have texts by which near duplicates are told."""
+        return bool(self._keys)
+
     def add(self, first: int, rows: Sequence[Row]) -> None:
         """Count the words of rows whose positions start with `first`."""
         hashes = []
+        splits = self._view.split_of[first : first + len(rows)]
         for name in self._columns:
-            words, found = self._words(rows, name)
+            texts, of = rows, splits
+            if self._view.task.row_columns[name].several and name not in self._keys:
+                texts, of = _each_line(rows, name, splits)
+            words, found = self._words(texts, name)
             lengths = found[1]
             self._lengths.count(name, "words", lengths.tolist())
-            split = np.repeat(self._view.split_of[first : first + len(rows)], lengths)
+            split = np.repeat(of, lengths)
             for number, counter in enumerate(self._counts[name]):
                 counter.update(words[split == number].tolist())
             if name in self._keys:
@@ -65,6 +74,8 @@ class Words:
 
         found: dict[str, Any] = {}
         for name, (train, *held) in self._counts.items():
+            if not any(self._counts[name]):
+                continue
             known = {word.encode() for word in ranked(train, size=size or sys.maxsize)}
             splits = {}
             for split, counts in zip(SPLITS[1:], held, strict=True):
@@ -84,6 +95,16 @@ class Words:
                 "vocabulary": len(known), "training_words": len(train), "splits": splits
             }  # fmt: skip
         return found
+
+
+def _each_line(
+    rows: Sequence[Row], name: str, splits: np.ndarray
+) -> tuple[Sequence[Row], np.ndarray]:
+    """(a row for every line of a column of several values, the split of each)."""
+    lines = [row[name].split("\n") for row in rows]
+    return [{name: line} for each in lines for line in each], np.repeat(
+        splits, list(map(len, lines))
+    )
 
 
 def findings(facts: dict[str, Any]) -> list[Finding]:

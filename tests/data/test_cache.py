@@ -120,7 +120,7 @@ def test_tensorflow_datasets_opens_an_entry(sentiment, reviews, place):
     assert rows == [{"text": f"film {n}", "label": "ab"[n % 2]} for n in range(101)]
 
 
-def test_every_kind_of_column_comes_back_as_it_was(sentiment):
+def test_every_kind_of_column_comes_back_as_it_was(sentiment, png):
     task = dataclasses.replace(
         sentiment,
         inputs={
@@ -131,7 +131,7 @@ def test_every_kind_of_column_comes_back_as_it_was(sentiment):
         refusals=(),
     )  # fmt: skip
     rows = [
-        {"x": np.arange(k + 1) / 7, "y": np.full((2, 3), k), "i": bytes([k, 0, 255]), "n": k / 3,
+        {"x": np.arange(k + 1) / 7, "y": np.full((2, 3), k), "i": png(k), "n": k / 3,
          "t": f"{k} 그\0😀", "c": "ab"[k % 2]}
         for k in range(5)
     ]  # fmt: skip

@@ -178,7 +178,12 @@ def test_a_row_of_a_sample_is_checked_like_one_of_a_file(row, why, sentiment):
         ("series", (3,), [1.0, float("nan"), 3.0], "x holds NaN or infinity"),
         ("series", (3,), ["a", "b", "c"], "x is ['a', 'b', 'c'], expected numbers"),
         ("series", (3,), [[1.0], [2.0, 3.0]], "x is [[1.0], [2.0, 3.0]], expected numbers"),
-        ("image", (), b"GIF89a", None),
+        (
+            "image",
+            (),
+            b"GIF89a",
+            "x is no image, or a damaged one; JPEG, PNG, GIF, BMP and WebP are read",
+        ),
         ("image", (), b"", "x holds no image bytes"),
         ("image", (), "GIF89a", "x holds no image bytes"),
     ],

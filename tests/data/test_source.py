@@ -275,7 +275,7 @@ def given(tmp_path, content, *, name="letters.csv", **columns):
     """(the rows of a source, and as they are used)."""
     (tmp_path / name).write_text(content)
     source = open_source(LETTERS, str(tmp_path / name), Reading(columns=columns))
-    checker = Checker(LETTERS, group=None, base=None)
+    checker = Checker(LETTERS, group=None)
     rows = [row for rows in source.splits.values() for _, row in rows()]
     return rows, [checker.checked(row) for row in rows]
 
@@ -310,7 +310,7 @@ def test_a_value_of_the_wrong_kind_is_told_although_there_is_a_default(tmp_path)
 def test_rows_from_python_may_hold_it_or_not():
     rows = [{"text": "fine"}, {"text": "poor", FOLLOWS: 1, "mood": None}]
     source = open_source(LETTERS, rows, Reading())
-    checker = Checker(LETTERS, group=None, base=None)
+    checker = Checker(LETTERS, group=None)
     used = [checker.checked(row) for rows in source.splits.values() for _, row in rows()]
     assert used == [
         ({"text": "fine", FOLLOWS: 0.0, "mood": "calm"}, None),
