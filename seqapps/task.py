@@ -66,6 +66,8 @@ class Output:
     `ids` are whole numbers, one for each of `tokens`: 0 is padding, 1 a token that is not known.
     An `alignment` tells for each of the second `tokens` of an answer how much of each of the first
     belongs to it: [batch, second, first].
+    A `heat_map` tells for each of the `tokens` where in a picture it was found: [batch, token,
+    height, width], each of sum 1.
     A `sample` is a text that was drawn by chance, and what else follows from the draw: now and
     then rounding alone makes another one of it.
     """
@@ -113,6 +115,13 @@ class Signature:
         if (len(tokens), len(weights)) != (2, 1):
             return None
         return tokens[0], tokens[1], weights[0]
+
+    @property
+    def lights(self) -> tuple[str, str] | None:
+        """(tokens, where in a picture each was found), where it tells that, by name."""
+        if not {"tokens", "heat_map"} <= self.outputs.keys():
+            return None
+        return self.outputs["tokens"], self.outputs["heat_map"]
 
 
 @dataclass(frozen=True)

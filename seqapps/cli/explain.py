@@ -24,6 +24,10 @@ PICTURES = (".svg", ".png", ".pdf")
     "--gates", type=options.FILE, metavar="FILE",
     help="Draw the gates of an LSTM or GRU over one text into a .svg, .png or .pdf file.",
 )  # fmt: skip
+@click.option(
+    "--out", type=options.FILE, metavar="FILE",
+    help="Draw where the model looked in a picture, word by word, into a .svg, .png or .pdf file.",
+)  # fmt: skip
 @click.option("--layer", metavar="NAME", help="Whose gates; default: the first layer with gates.")
 @options.json_option
 @options.runs_option
@@ -35,15 +39,17 @@ def command(
     texts: tuple[str, ...],
     file: str | None,
     gates: Path | None,
+    out: Path | None,
     layer: str | None,
     as_json: bool,
     runs: Path,
     output: Path,
 ) -> None:
-    """Show what happens to a text on its way through a model.
+    """Show what happens to a text or a picture on its way through a model.
 
-    Tokens, ids, the weight of each token, shapes and masks from layer to layer, scores. Several
-    texts go through together, so that padding and masks are seen. MODEL is a published name (newest
+    Tokens, ids, the weight of each token, shapes and masks from layer to layer, scores; of the path
+    of a picture, where the model looked. Several texts go through together, so that padding and
+    masks are seen. MODEL is a published name (newest
     version), a version folder or a run. Layers and gates need the run that made the model.
     """
     import json
@@ -52,14 +58,17 @@ def command(
     from seqapps.errors import UserError
     from seqapps.models import locate
 
-    if gates is not None:
-        _check_place(gates)
-    elif layer is not None:
+    for name, file_drawn in (("--gates", gates), ("--out", out)):
+        if file_drawn is not None:
+            _check_place(name, file_drawn)
+    if gates is None and layer is not None:
         raise UserError("--layer says whose gates to draw; give --gates FILE too.")
     folder = locate(model, output=output, runs=runs)
     rows = _rows(folder, texts, file)
     if gates is not None and len(rows) != 1:
         raise UserError(f"--gates draws one text at a time, {len(rows)} are given.")
+    if out is not None and len(rows) != 1:
+        raise UserError(f"--out draws one picture at a time, {len(rows)} are given.")
     start.tensorflow()
     from seqapps.cli import explained
     from seqapps.explain.explanation import explain
@@ -68,11 +77,21 @@ def command(
     if gates is not None and found.reading is not None:
         from seqapps.explain.picture import picture
 
-        _write(gates, picture(found.reading, gates.suffix.lower().removeprefix(".")))
+        _write("--gates", gates, picture(found.reading, _kind(gates)))
+    if out is not None:
+        from seqapps.explain.overlay import overlay
+
+        (example,) = found.examples
+        if example.looked is None:
+            raise UserError("--out: this model does not tell where it looks in a picture.")
+        image = next(value for value in example.input.values() if isinstance(value, bytes))
+        _write("--out", out, overlay(image, example.looked, _kind(out)))
     if as_json:
-        click.echo(json.dumps(explained.as_json(found, gates), ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(explained.as_json(found, gates), ensure_ascii=False, indent=1, default=str)
+        )
     else:
-        explained.show(found, gates)
+        explained.show(found, gates, out)
 
 
 def _rows(folder: Path, texts: tuple[str, ...], file: str | None) -> list[dict[str, Any]]:
@@ -99,20 +118,24 @@ def _rows(folder: Path, texts: tuple[str, ...], file: str | None) -> list[dict[s
     return rows
 
 
-def _check_place(file: Path) -> None:
+def _kind(file: Path) -> str:
+    return file.suffix.lower().removeprefix(".")
+
+
+def _check_place(option: str, file: Path) -> None:
     """Before any work: the ending is known, and a file can lie there."""
     from seqapps.errors import UserError
 
     if file.suffix.lower() not in PICTURES:
         raise UserError(
-            f"--gates {file}: expected a name that ends in {', '.join(PICTURES)}, "
+            f"{option} {file}: expected a name that ends in {', '.join(PICTURES)}, "
             f"received {file.suffix or 'no ending'}."
         )
     if file.is_dir():
-        raise UserError(f"--gates {file}: this is a folder; name a file.")
+        raise UserError(f"{option} {file}: this is a folder; name a file.")
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(option: str, file: Path, content: bytes) -> None:
     from seqapps import files
     from seqapps.cli import DISK_TROUBLE
     from seqapps.errors import UserError
@@ -122,4 +145,4 @@ def _write(file: Path, content: bytes) -> None:
     except OSError as error:
         if error.errno in DISK_TROUBLE:
             raise
-        raise UserError(f"--gates {file}: cannot be written ({error.strerror}).") from None
+        raise UserError(f"{option} {file}: cannot be written ({error.strerror}).") from None

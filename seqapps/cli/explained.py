@@ -12,7 +12,7 @@ import click
 
 from seqapps.cli.shading import print_shaded, shades_are_seen
 from seqapps.cli.text import aligned, answer_line, bar, visible
-from seqapps.explain.explanation import Explanation, Links, Shown
+from seqapps.explain.explanation import Explanation, Links, Looked, Shown
 from seqapps.explain.steps import Step
 from seqapps.layers.gates import means
 
@@ -24,7 +24,7 @@ LINKED, LEAST = 4, 0.05  # tokens that one is linked to at most, and the weight 
 UNKNOWN = 1  # the id of every token that the model does not know
 
 
-def show(found: Explanation, gates: Path | None) -> None:
+def show(found: Explanation, gates: Path | None, out: Path | None) -> None:
     """Print it: each example's tokens, the layers, each example's answer."""
     for example in found.examples:
         _say_tokens(example)
@@ -38,6 +38,8 @@ def show(found: Explanation, gates: Path | None) -> None:
         _say_answer(example, found)
     if found.reading is not None:
         click.echo(f"\nGates of the {found.reading.kind} in layer {found.reading.layer}: {gates}")
+    if out is not None:
+        click.echo(f"\nWhere it looked: {out}")
 
 
 def as_json(found: Explanation, gates: Path | None) -> dict[str, Any]:
@@ -69,10 +71,12 @@ def _say_tokens(example: Shown) -> None:
         _say_weights(example)
     if example.links:
         _say_links(example.links)
+    if example.looked:
+        _say_looked(example.looked)
     for name, entries in example.entries.items():
         click.echo(f"{name}, entries that are not zero: {len(entries):,}")
         _say_shares(entries, max(map(abs, entries.values()), default=0.0))
-    if not (example.weights or example.links or example.entries):
+    if not (example.weights or example.links or example.looked or example.entries):
         click.echo("There are no tokens to show.")
 
 
@@ -103,6 +107,18 @@ def _say_links(links: Links) -> None:
             if weights[place] >= LEAST
         ]
         lines.append([visible(token), "<-", "  ".join(cells)])
+    click.echo(aligned(lines))
+
+
+def _say_looked(looked: Looked) -> None:
+    """A line for each token: the cell of the picture with the greatest weight."""
+    lines = [["token", "looked at", "weight"]]
+    for token, cells in zip(looked.tokens, looked.maps, strict=True):
+        rows, columns = len(cells), len(cells[0])
+        place = max(range(rows * columns), key=lambda at: cells[at // columns][at % columns])
+        row, column = divmod(place, columns)
+        where = f"row {row + 1} of {rows}, column {column + 1} of {columns}"
+        lines.append([visible(token), where, f"{cells[row][column]:.2f}"])
     click.echo(aligned(lines))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,17 @@ from seqapps.data.opening import Table, kind_of, opened
 from seqapps.errors import UserError, nearest
 from seqapps.task import Column, Row
 
+ALONE = (["text"], ["image"])  # kinds of inputs that one argument, or one line, can give
+
+
+class Picture(bytes):
+    """An encoded picture that is shown as the name of its file."""
+
+    name = "a picture"
+
+    def __str__(self) -> str:
+        return self.name
+
 
 def rows_from(
     inputs: Mapping[str, Column], texts: tuple[str, ...], file: str | None
@@ -26,20 +38,20 @@ def rows_from(
     if texts == ("-",):
         texts, file = (), "-"
     if texts and file is None:
-        name = _only_text(inputs, "texts as arguments")
-        return ({name: text} for text in texts)
+        name = _only_one(inputs, "arguments")
+        return ({name: _value(inputs[name], text)} for text in texts)
     if texts or file is None:
-        raise UserError("Give either texts or --file FILE (- is standard input).")
+        raise UserError("Give either arguments or --file FILE (- is standard input).")
     path = Path(file)
     if file != "-" and not path.is_file():
         raise UserError(f"--file {file}: no such file.")
     if file != "-" and kind_of(path) in (".csv", ".tsv", ".parquet"):
         return _table(path, inputs)
     lines = _lines(path if file != "-" else None)
-    if kind_of(path) == ".jsonl" or (file == "-" and _kinds(inputs) != ["text"]):
+    if kind_of(path) == ".jsonl" or (file == "-" and _kinds(inputs) not in ALONE):
         return _objects(lines, inputs, file)
-    name = _only_text(inputs, f"the lines of {file}")
-    return ({name: line} for line in lines if line.strip())
+    name = _only_one(inputs, f"the lines of {file}")
+    return ({name: _value(inputs[name], line, beside=path)} for line in lines if line.strip())
 
 
 def same_for_all(inputs: Mapping[str, Column], given: Iterable[str]) -> Row:
@@ -71,13 +83,30 @@ def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _only_text(inputs: Mapping[str, Column], given: str) -> str:
-    if _kinds(inputs) != ["text"]:
+def _only_one(inputs: Mapping[str, Column], given: str) -> str:
+    if _kinds(inputs) not in ALONE:
         raise UserError(
             f"This model takes {', '.join(inputs)}, so {given} will not do: give a .jsonl file, "
             f"or - for standard input, with an object of {', '.join(inputs)} on every line."
         )
     return next(iter(inputs))
+
+
+def _value(column: Column, given: Any, *, beside: Path = Path()) -> Any:
+    """A text as it is; a picture of a path, beside a file that names it, or of {"b64": ...}."""
+    if column.kind != "image":
+        return given
+    if isinstance(given, Mapping) and given.keys() == {"b64"}:
+        try:
+            return Picture(base64.b64decode(given["b64"], validate=True))
+        except (TypeError, ValueError):
+            raise UserError(f"{str(given)[:60]}: not base64.") from None
+    file = next((path for path in (beside.parent / given, Path(given)) if path.is_file()), None)
+    if file is None:
+        raise UserError(f"{given}: no such file; expected the path of a picture.")
+    picture = Picture(file.read_bytes())
+    picture.name = str(given)
+    return picture
 
 
 def _kinds(inputs: Mapping[str, Column]) -> list[str]:
@@ -86,7 +115,7 @@ def _kinds(inputs: Mapping[str, Column]) -> list[str]:
 
 def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
     """Rows of a csv, tsv or parquet file; its columns are named as the model's inputs are."""
-    fits = set(_kinds(inputs)) <= {"text", "category", "number"}
+    fits = set(_kinds(inputs)) <= {"text", "category", "number", "image"}
     if not fits and kind_of(path) != ".parquet":
         raise UserError(f"{path}: {', '.join(inputs)} do not fit in a table; give a .jsonl file.")
     wanted = {name: name for name in inputs}
@@ -97,7 +126,10 @@ def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
             numbers = {name: float(row[name]) for name, c in inputs.items() if c.kind == "number"}
         except (TypeError, ValueError) as error:
             raise UserError(f"{where}: {error}.") from None
-        yield {**row, **numbers}
+        yield {
+            **{name: _value(inputs[name], value, beside=path) for name, value in row.items()},
+            **numbers,
+        }
 
 
 def _lines(path: Path | None) -> Iterator[str]:
@@ -119,4 +151,4 @@ def _objects(lines: Iterable[str], inputs: Mapping[str, Column], file: str) -> I
             raise UserError(f"{file}, line {number}: not a JSON object.") from None
         if not isinstance(value, dict) or not inputs.keys() <= value.keys():
             raise UserError(f"{file}, line {number}: expected an object with {', '.join(inputs)}.")
-        yield {name: value[name] for name in inputs}
+        yield {name: _value(c, value[name], beside=Path(file)) for name, c in inputs.items()}

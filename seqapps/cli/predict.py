@@ -47,9 +47,9 @@ def command(
 ) -> None:
     """Answer raw inputs with an exported model.
 
-    MODEL is a published name (newest version), a version folder or a run. Texts are given as
-    arguments, with --file, or - for standard input. A model that writes text shows it while it is
-    written, but for --json.
+    MODEL is a published name (newest version), a version folder or a run. Texts, or the paths of
+    pictures, are given as arguments, with --file, or - for standard input. A model that writes
+    text may show it while it is written, but for --json.
     """
     import json
 
@@ -85,7 +85,7 @@ def command(
         for row, response in zip(chunk, answer(chunk), strict=True):
             if as_json:
                 told = {key: response[key] for key in signature.answer}
-                click.echo(json.dumps({**row, **told}, ensure_ascii=False))
+                click.echo(json.dumps({**row, **told}, ensure_ascii=False, default=str))
             else:
                 shown = "  ".join(str(row[key]) for key in asked)
                 click.echo(f"{answer_line(response, signature.answer)}  {shown}")

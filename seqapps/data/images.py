@@ -15,7 +15,7 @@ from seqapps.data import folders
 from seqapps.data.tables import Located
 from seqapps.task import Task
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # what TensorFlow decodes and Pillow knows
+FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # what `seqapps.images.decode` reads
 MOST_PIXELS = 50_000_000  # of one image: 150 MB when it is decoded
 MOST_BYTES = 4 * MOST_PIXELS  # of one file
 DEPTH = 3  # folders below the one given in which images are looked for: images/train2017
@@ -25,7 +25,7 @@ ENDS = {"PNG": b"IEND\xaeB`\x82", "GIF": b"\0;"}
 OTHERS = {
     b"II*\0": "a TIFF image", b"MM\0*": "a TIFF image", b"\xff\x0a": "a JPEG XL image",
     b"\0\0\0\x0cJXL ": "a JPEG XL image", b"\0\0\0\x0cjP  ": "a JPEG 2000 image",
-    b"<": "HTML, XML or SVG", b"%PDF": "a PDF document",
+    b"RIFF": "a WebP image", b"<": "HTML, XML or SVG", b"%PDF": "a PDF document",
 }  # fmt: skip
 
 
@@ -132,11 +132,11 @@ def with_images(base: Path, depth: int = DEPTH) -> Iterator[Path]:
 
 
 def problem_of(encoded: bytes) -> str | None:
-    """What keeps TensorFlow from decoding these bytes as an image, or None.
+    """What keeps `seqapps.images.decode` from decoding these bytes as an image, or None.
 
-    Pillow tells, as it takes no seconds to start and reads the size before it takes memory. It
-    was compared with `tf.io.decode_image`: what that reads is accepted, also CMYK, 16 bits a
-    channel, palettes, alpha and animations, of which the first frame is read.
+    Pillow tells, as it takes no seconds to start and reads the size before it takes memory. What
+    is decoded in the graph is accepted, also CMYK, 16 bits a channel, palettes, alpha and
+    animations, of which the first frame is read.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -152,10 +152,7 @@ def problem_of(encoded: bytes) -> str | None:
             image.draft("L", (1, 1))
             image.load()
             if image.format == "BMP":
-                return _bmp_problem(encoded, image.mode)
-            # TensorFlow reads the first frame of GIF and PNG files, but not of these.
-            if encoded[12:16] == b"VP8X" and encoded[20] & 2:
-                return "is an animated WebP image; save one frame of it"
+                return _bmp_problem(encoded)
             if ENDS.get(str(image.format), b"") not in encoded:
                 return "is an image that is cut off"
             if image.format == "PNG":
@@ -185,17 +182,16 @@ def _no_image(encoded: bytes) -> str:
     kind = next((what for start, what in OTHERS.items() if encoded.startswith(start)), None)
     if encoded[4:8] == b"ftyp":
         kind = "an HEIC or AVIF image, or a film"
-    known = "JPEG, PNG, GIF, BMP and WebP are read"
+    known = "JPEG, PNG, GIF and BMP are read"
     return f"is {kind}; {known}" if kind else f"is no image, or a damaged one; {known}"
 
 
-def _bmp_problem(encoded: bytes, mode: str) -> str | None:
+def _bmp_problem(encoded: bytes) -> str | None:
     """TensorFlow reads BMP files of 8, 24 or 32 bits a pixel with nothing before or after them."""
     (start,) = struct.unpack_from("<I", encoded, 10)
     width, height, _, bits = struct.unpack_from("<iiHH", encoded, 18)
-    # It takes the numbers of a palette's colours for shades of grey.
-    if bits not in (8, 24, 32) or mode == "P":
-        return "is a BMP image with a palette or packed pixels; save it as PNG"
+    if bits not in (8, 24, 32):
+        return "is a BMP image with packed pixels; save it as PNG"
     row = (bits * width + 31) // 32 * 4  # bytes
     if len(encoded) != start + row * abs(height):
         return "is a BMP image that is cut off, compressed or followed by something"

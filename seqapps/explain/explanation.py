@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,14 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """Where in a picture the model looked for each token; padding left out."""
+
+    tokens: list[str]
+    maps: list[list[list[float]]]  # [token, height, width]
+
+
+@dataclass(frozen=True)
 class Shown:
     """One example, step by step; lists are empty where the model has no such thing."""
 
@@ -40,6 +48,7 @@ class Shown:
     ids: list[int] = field(default_factory=list)  # [time]; 0 padding, 1 unknown
     weights: list[float] = field(default_factory=list)  # [time]
     links: Links | None = None
+    looked: Looked | None = None
     entries: dict[str, dict[str, float]] = field(default_factory=dict)  # by input: name -> value
 
 
@@ -81,7 +90,11 @@ def explain(
     default = manifest.signature_of(bundle, DEFAULT)
     loaded = load_export(folder)
     answers = answer_raw(signature(loaded, DEFAULT, folder), rows, default.inputs)
-    shown = (*_tokens(loaded, bundle, rows, folder), _links(loaded, bundle, rows, folder))
+    shown = (
+        *_tokens(loaded, bundle, rows, folder),
+        _links(loaded, bundle, rows, folder),
+        _looked(loaded, bundle, rows, folder),
+    )
     raw = batch_of(rows, default.inputs)
     try:
         exported = [np.asarray(value) for value in getattr(loaded, "variables_read", [])]
@@ -94,12 +107,12 @@ def explain(
             raise UserError(f"The gates cannot be drawn: {reason}.") from None
         examples = [Shown(*known) for known in zip(rows, answers, *shown, strict=True)]
         return Explanation(folder, default.answer, examples, [], unknown=reason)
-    tokens, ids, weights, links = shown
+    tokens, ids, weights, links, looked = shown
     ids = [mine or _recorded_ids(recording, i, tokens[i]) for i, mine in enumerate(ids)]
     named = _entries(origin.features.entries(raw), len(rows))
     examples = [
         Shown(*known)
-        for known in zip(rows, answers, tokens, ids, weights, links, named, strict=True)
+        for known in zip(rows, answers, tokens, ids, weights, links, looked, named, strict=True)
     ]
     reading = None if gates_of is None else _reading(recording, origin, gates_of, tokens[0])
     return Explanation(
@@ -140,20 +153,51 @@ def _links(
     loaded: Any, bundle: Mapping[str, Any], rows: Sequence[Row], folder: Path
 ) -> list[Links | None]:
     """What the first signature tells that aligns two texts, for every row; None without one."""
+    asked = _asked(loaded, bundle, rows, folder, tells=lambda declared: declared.aligned)
+    if asked is None:
+        return [None for _ in rows]
+    (first, second, weights), answers = asked
+    found: list[Links | None] = []
+    for told in answers:
+        one, other = _without_padding(told[first]), _without_padding(told[second])
+        kept = [line[: len(one)] for line in told[weights][: len(other)]]
+        found.append(Links(one, other, kept))
+    return found
+
+
+def _looked(
+    loaded: Any, bundle: Mapping[str, Any], rows: Sequence[Row], folder: Path
+) -> list[Looked | None]:
+    """What the first signature tells that lights a picture, for every row; None without one."""
+    asked = _asked(loaded, bundle, rows, folder, tells=lambda declared: declared.lights)
+    if asked is None:
+        return [None for _ in rows]
+    (tokens, maps), answers = asked
+    words = [_without_padding(told[tokens]) for told in answers]
+    return [Looked(w, told[maps][: len(w)]) for w, told in zip(words, answers, strict=True)]
+
+
+def _asked(
+    loaded: Any,
+    bundle: Mapping[str, Any],
+    rows: Sequence[Row],
+    folder: Path,
+    *,
+    tells: Callable[[Signature], Any],
+) -> tuple[Any, list[Response]] | None:
+    """(what `tells` finds in it, its answers) of the first signature that tells such a thing.
+
+    Inputs that the rows lack have their defaults; one without a default is not asked.
+    """
     for name in bundle["signatures"]:
         declared = manifest.signature_of(bundle, name)
         defaults = {key: column.default for key, column in declared.inputs.items()}
         asked = [{**defaults, **row} for row in rows]
-        if declared.aligned is None or any(None in row.values() for row in asked):
-            continue
-        first, second, weights = declared.aligned
-        found: list[Links | None] = []
-        for told in answer_raw(signature(loaded, name, folder), asked, declared.inputs):
-            one, other = _without_padding(told[first]), _without_padding(told[second])
-            kept = [line[: len(one)] for line in told[weights][: len(other)]]
-            found.append(Links(one, other, kept))
-        return found
-    return [None for _ in rows]
+        if tells(declared) and not any(None in row.values() for row in asked):
+            return tells(declared), answer_raw(
+                signature(loaded, name, folder), asked, declared.inputs
+            )
+    return None
 
 
 def _without_padding(tokens: list[str]) -> list[str]:

@@ -48,13 +48,19 @@ def picture(reading: Reading, kind: str) -> bytes:
     direction. Numbers above are means over the units, of the state of its absolute values.
     """
     content = io.BytesIO()
-    with rc_context({**LOOK, "font.family": _fonts()}), warnings.catch_warnings():
+    with rc_context({**LOOK, "font.family": fonts()}), warnings.catch_warnings():
         # A script without a font is drawn as boxes; there is nothing that the caller could mend.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = _figure(reading)
-        metadata = {} if kind == "png" else {"CreationDate" if kind == "pdf" else "Date": None}
-        figure.savefig(content, format=kind, dpi=150, metadata=metadata, bbox_inches="tight")
+        figure.savefig(
+            content, format=kind, dpi=150, metadata=without_dates(kind), bbox_inches="tight"
+        )
     return content.getvalue()
+
+
+def without_dates(kind: str) -> dict[str, None]:
+    """What `savefig` is told so that the same picture makes the same file."""
+    return {} if kind == "png" else {"CreationDate" if kind == "pdf" else "Date": None}
 
 
 def _figure(reading: Reading) -> Any:
@@ -133,7 +139,7 @@ def _name_words(axis: Any, tokens: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _fonts() -> list[str]:
+def fonts() -> list[str]:
     """DejaVu, matplotlib's own font, then those that are installed and have more characters."""
     names = {font.name for font in font_manager.fontManager.ttflist}
     more = sorted(name for name in names if any(part in name for part in CJK))

@@ -22,7 +22,7 @@ def pixels(images: tf.Tensor, size: int) -> tf.Tensor:
     """
     rows = tf.range(tf.shape(images)[0])
     return tf.map_fn(
-        lambda item: _one(*item, size),
+        lambda item: _one(item[0], item[1], size),
         (rows, images),
         fn_output_signature=tf.TensorSpec([size, size, 3], tf.uint8),
     )

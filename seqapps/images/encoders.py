@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ SMALL = "small"
 
 
 def digest_of(name: str) -> str:
-    """SHA-256 of a saved encoder, "" of what is not a file."""
-    return hashlib.sha256(Path(name).read_bytes()).hexdigest() if _is_file(name) else ""
+    """SHA-256 of a saved encoder, "" of what has another name. Raises UserError without it."""
+    return hashlib.sha256(_path(name).read_bytes()).hexdigest() if _is_file(name) else ""
 
 
 def pretrained(name: str, size: int) -> Any:
@@ -48,8 +49,8 @@ def pretrained(name: str, size: int) -> Any:
 def small(size: int, channels: int = 128) -> Any:
     """Convolutions that a small set of pictures can teach: side / 8 cells to a side.
 
-    Four of 3 x 3, the first three of stride 2, each normalised over its channels, which asks
-    nothing of the batch.
+    Four of 3 x 3, the first three of stride 2, each normalised over the batch (Ioffe and Szegedy
+    2015): over its own channels, the noise of an even ground would count as much as a shape.
     """
     pictures = keras.Input([size, size, 3])
     values = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
@@ -59,7 +60,7 @@ def small(size: int, channels: int = 128) -> Any:
         values = keras.layers.Conv2D(
             filters, 3, strides=stride, padding="same", use_bias=False, name=f"convolution_{number}"
         )(values)
-        values = keras.layers.LayerNormalization(name=f"norm_{number}")(values)
+        values = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{number}")(values)
         values = ops.relu(values)
     return keras.Model(pictures, values)
 
@@ -68,12 +69,18 @@ def _is_file(name: str) -> bool:
     return name.endswith((".keras", ".h5"))
 
 
-def _saved(name: str) -> Any:
+def _path(name: str) -> Path:
     path = Path(name).expanduser()
     if not path.is_file():
         raise UserError(f"image_encoder = {name!r}: no such file.")
+    return path
+
+
+def _saved(name: str) -> Any:
     try:
-        return keras.saving.load_model(path, compile=False)
+        return keras.saving.load_model(_path(name), compile=False)
+    except UserError:
+        raise
     except Exception as error:  # a damaged file makes Keras raise nearly anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
@@ -93,7 +100,9 @@ def _of_keras(name: str, size: int) -> Any:
             f"model of keras.applications. {nearest(name, [SMALL, *known])}"
         )
     try:
-        model = known[name](include_top=False, weights="imagenet", input_shape=(size, size, 3))
+        with warnings.catch_warnings():  # weights of another size are what is wanted
+            warnings.simplefilter("ignore")
+            model = known[name](include_top=False, weights="imagenet", input_shape=(size, size, 3))
     except Exception as error:  # no network: it depends on the system what is raised
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(

@@ -16,7 +16,10 @@ DARKEST = 0.25  # of its light is left to what is not looked at
 def draw(axes: Any, image: bytes, tokens: Sequence[str], maps: Any, *, size: float = 8.0) -> None:
     """The picture, then the same for each token: maps [tokens, height, width], each of sum 1."""
     pixels = opened(image)
-    panels = [("", np.asarray(pixels)), *zip(tokens, map(lambda m: lit(pixels, m), maps))]
+    panels = [
+        ("", np.asarray(pixels)),
+        *zip(tokens, (lit(pixels, each) for each in maps), strict=True),
+    ]
     for number, (token, panel) in enumerate(panels):
         row, column = divmod(number, PER_ROW)
         left, top = column * (1 + GAP), row * (1 + GAP + TEXT) + TEXT

@@ -208,7 +208,7 @@ def test_odd_texts_are_explained(inside, call, text):
     [
         (["nothing", "text"], "no such model"),
         (["sentimnt", "text"], "Did you mean 'sentiment'?"),
-        (["sentiment"], "Give either texts or --file"),
+        (["sentiment"], "Give either arguments or --file"),
         (["sentiment", ""], "The text is empty"),
         (["sentiment", "film", " \n"], "The text is empty"),
         (["sentiment", "caf\udce9"], "not UTF-8 text"),

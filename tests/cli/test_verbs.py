@@ -164,8 +164,8 @@ def test_predict_reads_the_column_of_a_csv(inside, call, tmp_path):
     [
         (["nothing", "text"], "no such model"),
         (["sentimnt", "text"], "Did you mean 'sentiment'?"),
-        (["sentiment"], "Give either texts or --file"),
-        (["sentiment", "text", "--file", "x.txt"], "Give either texts or --file"),
+        (["sentiment"], "Give either arguments or --file"),
+        (["sentiment", "text", "--file", "x.txt"], "Give either arguments or --file"),
         (["sentiment", "--file", "missing.txt"], "missing.txt: no such file"),
     ],
 )

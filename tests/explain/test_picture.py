@@ -55,5 +55,5 @@ def test_the_same_gates_give_the_same_file():
 
 def test_words_without_a_font_are_no_warning(monkeypatch):
     """Warnings are errors in tests."""
-    monkeypatch.setattr(drawing, "_fonts", lambda: ["DejaVu Sans"])
+    monkeypatch.setattr(drawing, "fonts", lambda: ["DejaVu Sans"])
     assert picture(reading(["좋은", "电影", "$x$", "\\alpha"]), "svg").startswith(b"<?xml")

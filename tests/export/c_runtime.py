@@ -3,7 +3,7 @@
 Run as a script: `python -I c_runtime.py REQUEST_FILE`, a JSON file with
 
     {"runtime": [libraries to load, in order], "operations": [libraries of further operations],
-     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [...],
+     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [..., {"b64": "..."}],
      "fetch": {"scores": "StatefulPartitionedCall:2", ...}}
 
 and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python modules in memory}.
@@ -13,6 +13,7 @@ initialisation and restores its variables with no Python object to lean on, so a
 forgot a table or a variable fails here although `tf.saved_model.load` may still answer.
 """
 
+import base64
 import ctypes
 import json
 import sys
@@ -104,12 +105,12 @@ class Runtime:
         return Output(found, int(index))
 
     def strings(self, values):
-        """A list of str -> a string tensor [values]."""
+        """A list of bytes -> a string tensor [values]."""
         shape = (c_int64 * 1)(len(values))
         tensor = self.library.TF_AllocateTensor(STRING, shape, 1, STRING_BYTES * len(values))
         start = self.library.TF_TensorData(tensor)
         for position, value in enumerate(values):
-            place, content = start + position * STRING_BYTES, value.encode()
+            place, content = start + position * STRING_BYTES, value
             # The memory is raw: an uninitialised struct would be freed as if it held a string.
             self.library.TF_StringInit(place)
             self.library.TF_StringCopy(place, content, len(content))
@@ -155,7 +156,11 @@ def main(file):
         runtime.add_operations(library)
     runtime.load(request["folder"])
     fetches = request["fetch"]
-    values = runtime.run(request["feed"], runtime.strings(request["texts"]), fetches.values())
+    given = [
+        base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
+        for each in request["texts"]
+    ]
+    values = runtime.run(request["feed"], runtime.strings(given), fetches.values())
     modules = sorted(name for name in sys.modules if name.startswith("tensorflow"))
     outputs = dict(zip(fetches, values, strict=True))
     print(json.dumps({"outputs": outputs, "modules": modules}))

@@ -16,7 +16,7 @@ OPTIONS = {
     "self-attention": {"encoder": "attention", "layers": 2},
     "subwords": {"tokens": "subwords", "vocabulary": 503},
     "subwords, tied, sampled": {
-        "tokens": "subwords", "vocabulary": 503, "tied": True, "sampled": 31,
+        "tokens": "subwords", "vocabulary": 503, "tied": True, "sampled": 101,
     },
     "words": {"tokens": "words"},
     # Two epochs, as one does not beat single words.

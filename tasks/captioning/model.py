@@ -1,0 +1,144 @@
+"""Read a picture, write what is in it word by word while looking at its parts."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqapps.images.encoders import SMALL, pretrained, small
+from seqapps.layers.coverage_penalty import CoveragePenalty
+from seqapps.layers.recurrent_decoder import RecurrentDecoder
+from seqapps.layers.scheduled_sampling import ScheduledSampling
+from seqapps.layers.several import Apart, ForEach, Together
+from seqapps.layers.soft_attention_decoder import SoftAttentionDecoder
+from seqapps.layers.tied_logits import TiedLogits
+from seqapps.training.losses import smoothed_cross_entropy
+from seqapps.training.optimizer import optimizer_of
+
+
+def build_model(settings: Any, features: Any) -> Any:
+    """Logits [batch, time, captions, vocab] of a picture and the tokens before [batch, time,
+    captions] of several captions.
+
+    The picture is uint8 [batch, size, size, 3], or with a frozen encoder its features [batch,
+    cells, channels].
+    """
+    image = keras.Input(features.image_shape, dtype=features.image_dtype, name="image")
+    before = keras.Input([None, None], dtype="int32", name="before")
+    memory = _memory(settings, image)
+    ids, embedding = Apart(name="apart")(before), _embedding(settings, features)
+    shared = ForEach(name="for_each")(memory, before)
+    drop = keras.layers.Dropout(settings.dropout)
+    decoder, scored = _decoder(settings), _scorer(settings, features, embedding)
+    mask, states = ops.ones_like(shared[:, :, 0], dtype="bool"), states_of(settings, shared)
+
+    def logits_of(ids: Any) -> Any:
+        hidden, weights = decoder(drop(embedding(ids)), shared, mask, states)
+        if settings.coverage:
+            penalty = CoveragePenalty(settings.coverage)
+            hidden = penalty(hidden, weights, ops.not_equal(ids, 0))
+        return scored(hidden)
+
+    logits = logits_of(ids)
+    if settings.teacher_forcing < 1:
+        sampling = ScheduledSampling(
+            settings.teacher_forcing,
+            settings.forcing_steps,
+            settings.forcing_schedule,
+            name="scheduled_sampling",
+        )
+        logits = logits_of(sampling(ids, ops.stop_gradient(logits)))
+    logits = Together(name="together", dtype="float32")(logits, before)
+    model = keras.Model({"image": image, "before": before}, logits)
+    model.compile(optimizer_of(settings), smoothed_cross_entropy(settings.label_smoothing))
+    return model
+
+
+def states_of(settings: Any, memory: Any) -> list[Any]:
+    """What the decoder's first states are made of: the mean of all cells (Xu et al. 2015)."""
+    parts = settings.layers * (2 if settings.decoder == "lstm" else 1)
+    return [ops.mean(memory, axis=1)] * parts
+
+
+def _memory(settings: Any, image: Any) -> Any:
+    """Cells of the picture with their places: [batch, cells, units]."""
+    values = image
+    if len(image.shape) == 4:
+        if settings.augment:
+            values = _augmented(ops.cast(values, "float32"))
+        values = _encoder(settings)(ops.cast(values, "float32"))
+        values = keras.layers.Reshape([-1, values.shape[-1]])(values)
+    values = keras.layers.Dense(settings.units, name="cells")(values)
+    values = Places(name="places")(values)
+    return keras.layers.Dropout(settings.dropout, name="memory")(values)
+
+
+def _encoder(settings: Any) -> Any:
+    if settings.image_encoder == SMALL:
+        return small(settings.image_size)
+    return pretrained(settings.image_encoder, settings.image_size)
+
+
+def _augmented(pixels: Any) -> Any:
+    """Moved, larger or smaller, lighter or darker; never mirrored, as captions name sides."""
+    for layer in (
+        keras.layers.RandomTranslation(0.08, 0.08),
+        keras.layers.RandomZoom(0.1),
+        keras.layers.RandomBrightness(0.15, value_range=(0, 255)),
+        keras.layers.RandomContrast(0.15, value_range=(0, 255)),
+    ):
+        pixels = layer(pixels)
+    return pixels
+
+
+def _embedding(settings: Any, features: Any) -> Any:
+    # Of this size, tied scores begin near 0, so that all tokens are about as likely.
+    near = keras.initializers.RandomNormal(stddev=settings.embedding**-0.5)
+    return keras.layers.Embedding(
+        features.codec.size, settings.embedding, embeddings_initializer=near, name="embedding"
+    )
+
+
+def _decoder(settings: Any) -> Any:
+    if settings.looks == "before":
+        return SoftAttentionDecoder(settings.decoder, settings.units, name="decoder")
+    return RecurrentDecoder(
+        settings.decoder,
+        settings.units,
+        layers=settings.layers,
+        attention=settings.attention,
+        heads=settings.heads,
+        dropout=settings.dropout,
+        name="decoder",
+    )
+
+
+def _scorer(settings: Any, features: Any, embedding: Any) -> Any:
+    """Logits of the next token from what the decoder gives: [..., units] -> [..., vocab]."""
+    layers = [keras.layers.Dropout(settings.dropout)]
+    if settings.tied:
+        if settings.units != settings.embedding:
+            layers.append(keras.layers.Dense(settings.embedding, name="projection"))
+        layers.append(TiedLogits(embedding, name="logits", dtype="float32"))
+    else:
+        layers.append(keras.layers.Dense(features.codec.size, name="logits", dtype="float32"))
+
+    def scored(hidden: Any) -> Any:
+        for layer in layers:
+            hidden = layer(hidden)
+        return hidden
+
+    return scored
+
+
+@keras.saving.register_keras_serializable(package="seqapps")
+class Places(keras.layers.Layer):
+    """Adds to each cell a vector that stands for its place: [batch, cells, units], the same."""
+
+    def build(self, shape: Any) -> None:
+        self.vectors = self.add_weight(
+            shape=shape[1:], initializer=keras.initializers.RandomNormal(stddev=0.1), name="vectors"
+        )
+
+    def call(self, cells: Any) -> Any:
+        return cells + self.vectors
