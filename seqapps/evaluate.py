@@ -44,7 +44,7 @@ def evaluate(
         with progress.track(f"fitting the baseline {name}"), _timed(seconds, f"fit {name}"):
             predictors[name] = baseline(cases["train"])
     valid = _answers(predictors, cases["valid"], "valid", seconds, progress)
-    metrics = task.metrics
+    metrics = task.judging(cases["test"])
     validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
     goal_metric = _goal_metric(task, data)
     best = best_of(task, goal_metric, {name: validation[name] for name in task.baselines})

@@ -168,13 +168,18 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A score made of sums over cases, so that 1,000 bootstrap resamples are one matrix product."""
+    """A score made of sums over cases, so that 1,000 bootstrap resamples are one matrix product.
+
+    `tells_of` says whether a case has what the score asks for, such as the places of things in a
+    picture; on data without such a case the score is left out.
+    """
 
     statistics: Callable[[Sequence[Case], Sequence[Response]], np.ndarray]  # float [cases, k]
     reduce: Callable[[np.ndarray], float]  # sums [k] -> the score
     example: Example
     higher_is_better: bool = True
     unit: str = ""
+    tells_of: Callable[[Case], bool] | None = None  # None: of all cases
 
 
 @dataclass(frozen=True)
@@ -400,6 +405,14 @@ class Task:
     def columns(self) -> Mapping[str, Column]:
         """The raw columns of a case, inputs first."""
         return {**self.inputs, **self.targets}
+
+    def judging(self, cases: Sequence[Case]) -> dict[str, Metric]:
+        """The metrics that tell something of these cases."""
+        return {
+            name: metric
+            for name, metric in self.metrics.items()
+            if metric.tells_of is None or any(map(metric.tells_of, cases))
+        }
 
     def list_cases(self, rows: Iterable[Row], settings: Any) -> Sequence[Case]:
         """The cases of these rows; read one by one where they are the rows of a cache."""

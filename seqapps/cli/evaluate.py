@@ -86,7 +86,7 @@ def command(
     responses = exported(folder, task, values, progress=progress)(cases)
     check_labels(task, cases, responses, source=rows.name)
     groups = groups_of(rows, cases)
-    scores, _ = judge(task.metrics, cases, {MODEL: responses}, groups=groups)
+    scores, _ = judge(task.judging(cases), cases, {MODEL: responses}, groups=groups)
     if as_json:
         found = {"model": str(folder), "data": rows.name, "split": chosen, "cases": len(cases)}
         click.echo(json.dumps({**found, "scores": scores[MODEL]}, indent=1))

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from seqapps.data import tables
+from seqapps.data import images, tables
 from seqapps.data.opening import Table, kind_of, opened
 from seqapps.errors import UserError, nearest
 from seqapps.task import Column, Row
@@ -106,6 +106,9 @@ def _value(column: Column, given: Any, *, beside: Path = Path()) -> Any:
         raise UserError(f"{given}: no such file; expected the path of a picture.")
     picture = Picture(file.read_bytes())
     picture.name = str(given)
+    problem = images.problem_of(picture)
+    if problem:
+        raise UserError(f"{given} {problem}.")
     return picture
 
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from seqapps.explain.explanation import Looked
 from seqapps.explain.picture import LOOK, fonts, without_dates
 from seqapps.report import heat_maps
-from seqapps.text.token_ids import visible
 
 PANEL = 1.7  # inches
 
@@ -21,7 +20,7 @@ def overlay(image: bytes, looked: Looked, kind: str) -> bytes:
 
     token, lit where the model looked.
     """
-    tokens = [visible(token).strip() for token in looked.tokens]
+    tokens = [token.strip() for token in looked.tokens]
     content = io.BytesIO()
     with rc_context({**LOOK, "font.family": fonts()}):
         columns = min(heat_maps.PER_ROW, 1 + len(tokens))

@@ -49,16 +49,22 @@ def pretrained(name: str, size: int) -> Any:
 def small(size: int, channels: int = 128) -> Any:
     """Convolutions that a small set of pictures can teach: side / 8 cells to a side.
 
-    Four of 3 x 3, the first three of stride 2, each normalised over the batch (Ioffe and Szegedy
-    2015): over its own channels, the noise of an even ground would count as much as a shape.
+    Three of 4 x 4 and stride 2, whose cells lie where they look (those of 3 x 3 look further right
+    and down), and one of 3 x 3. Each is normalised over the batch (Ioffe and Szegedy 2015): over
+    its own channels, the noise of an even ground would count as much as a shape.
     """
     pictures = keras.Input([size, size, 3])
     values = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
-    for number, (filters, stride) in enumerate(
-        [(channels // 4, 2), (channels // 2, 2), (channels, 2), (channels, 1)], 1
+    for number, (filters, kernel, stride) in enumerate(
+        [(channels // 4, 4, 2), (channels // 2, 4, 2), (channels, 4, 2), (channels, 3, 1)], 1
     ):
         values = keras.layers.Conv2D(
-            filters, 3, strides=stride, padding="same", use_bias=False, name=f"convolution_{number}"
+            filters,
+            kernel,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            name=f"convolution_{number}",
         )(values)
         values = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{number}")(values)
         values = ops.relu(values)

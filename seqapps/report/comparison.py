@@ -155,7 +155,7 @@ def _paired(runs: Sequence[Run], task: Task) -> tuple[list[dict[str, Score]] | N
     names = [str(number) for number in range(len(runs))]
     responses = {name: each.model for name, each in zip(names, found, strict=True)}
     _, gains = judge(
-        task.metrics, found[0].cases, responses,
+        task.judging(found[0].cases), found[0].cases, responses,
         groups=found[0].groups, against=(names[0], names[1:]),
     )  # fmt: skip
     return [

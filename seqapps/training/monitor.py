@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from seqapps.errors import UserError, nearest
-from seqapps.task import Task
+from seqapps.task import Case, Task
 
 
 def monitor_of(task: Task, settings: Any) -> str:
@@ -16,3 +17,12 @@ def monitor_of(task: Task, settings: Any) -> str:
             f"monitor = {name!r} is no metric of {task.name}. {nearest(name, task.metrics)}"
         )
     return name
+
+
+def check_tells(task: Task, monitor: str, valid: Sequence[Case]) -> None:
+    """Raise UserError where the metric tells nothing of these cases."""
+    known = task.judging(valid)
+    if monitor not in known:
+        raise UserError(
+            f"monitor = {monitor!r} tells nothing of these data. Take one of {', '.join(known)}."
+        )

@@ -29,7 +29,7 @@ from seqapps.training.events import Events
 from seqapps.training.feed import feed_of
 from seqapps.training.gradients import GradientLog
 from seqapps.training.live import Live
-from seqapps.training.monitor import monitor_of
+from seqapps.training.monitor import check_tells, monitor_of
 from seqapps.training.optimizer import FLOAT32
 from seqapps.training.precision import computing_in, precision_of, warn_where_slow
 from seqapps.training.replicas import strategy_of
@@ -73,6 +73,7 @@ def train(
     or where there are fewer devices.
     """
     monitor = monitor_of(task, settings)
+    check_tells(task, monitor, valid)
     if devices > 1 and isinstance(task.batching, Streams):
         raise UserError(
             f"--devices {devices}: {task.name} carries a state in the rows of its batches, which "
@@ -139,7 +140,7 @@ def train(
                 callbacks=[*rates, raw, guard, _Steps(advance)],
             ).history
         _take_over(model, judged)
-        scores = values_of(task.metrics, valid, predict(valid))
+        scores = values_of(task.judging(valid), valid, predict(valid))
         watched = task.watch(settings, backend.in_tensors(judged), features, valid)
         raw.put_back()
         _take_over(model, judged)
@@ -274,7 +275,8 @@ def _flat(losses: dict[str, list[float]]) -> dict[str, float]:
 def _line(
     entry: dict[str, float], position: Position, rounds: Rounds, task: Task, *, pace: str
 ) -> str:
-    scores = ", ".join(f"valid {name} {entry[f'valid_{name}']:.4f}" for name in task.metrics)
+    told = [name for name in task.metrics if f"valid_{name}" in entry]
+    scores = ", ".join(f"valid {name} {entry[f'valid_{name}']:.4f}" for name in told)
     best = ", best so far" if position.best_round == position.rounds_done else ""
     return (
         f"round {position.rounds_done} of at most {rounds.total}: loss {entry['loss']:.4f}, "

@@ -146,7 +146,12 @@ def _share(per_case: Callable[[Mapping[str, Count]], tuple[float, float]], value
     def reduce(sums: np.ndarray) -> float:
         return float(sums[0] / sums[1]) if sums[1] else math.nan  # no scene in it, or no such fact
 
-    return Metric(statistics=statistics, reduce=reduce, example=Example(_CASES, _RESPONSES, value))
+    return Metric(
+        statistics=statistics,
+        reduce=reduce,
+        example=Example(_CASES, _RESPONSES, value),
+        tells_of=lambda case: bool(case.get("scene")),
+    )
 
 
 # reading

@@ -10,7 +10,6 @@ import numpy as np
 from seqapps.metrics.captions import cider_d
 from seqapps.report.heat_maps import opened
 from seqapps.task import Ask, Case, Surroundings
-from seqapps.text.token_ids import visible
 
 from .pointing import pointing
 
@@ -55,7 +54,7 @@ def _looks(ask: Ask, cases: Sequence[Case]) -> list[dict[str, Any]]:
         {
             "image": thumbnail(case["image_bytes"]),
             "captions": case["captions"].split("\n"),
-            "tokens": [visible(token).strip() for token in tokens],
+            "tokens": [token.strip() for token in tokens],
             "attention": np.round(maps, 4).tolist(),
         }
         for case, (tokens, maps) in zip(cases, _explained(ask, cases), strict=True)
