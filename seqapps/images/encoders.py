@@ -66,7 +66,9 @@ def small(size: int, channels: int = 128) -> Any:
             use_bias=False,
             name=f"convolution_{number}",
         )(values)
-        values = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{number}")(values)
+        # Its averages are over many batches (Keras's default): of a few, which go by the length of
+        # captions, they would be those of pictures with little or with much in them.
+        values = keras.layers.BatchNormalization(name=f"norm_{number}")(values)
         values = ops.relu(values)
     return keras.Model(pictures, values)
 

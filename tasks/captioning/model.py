@@ -12,6 +12,7 @@ from seqapps.layers.scheduled_sampling import ScheduledSampling
 from seqapps.layers.several import Apart, ForEach, Together
 from seqapps.layers.soft_attention_decoder import SoftAttentionDecoder
 from seqapps.layers.tied_logits import TiedLogits
+from seqapps.layers.word_dropout import WordDropout
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
 
@@ -39,6 +40,8 @@ def build_model(settings: Any, features: Any) -> Any:
             hidden = penalty(hidden, weights, ops.not_equal(ids, 0))
         return scored(hidden)
 
+    if settings.word_dropout:
+        ids = WordDropout(settings.word_dropout, name="word_dropout")(ids)
     logits = logits_of(ids)
     if settings.teacher_forcing < 1:
         sampling = ScheduledSampling(

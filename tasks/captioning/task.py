@@ -74,7 +74,7 @@ class Settings(Optimization):
         choices=("after", "before"),
     )
     attention: str = setting(
-        "additive", "how it looks after a step; before one it is additive",
+        "multi_head", "how it looks after a step; before one it is additive",
         choices=("dot", "general", "additive", "multi_head"),
     )  # fmt: skip
     heads: int = setting(4, "heads of attention, where it has several", at_least=1)
@@ -87,8 +87,13 @@ class Settings(Optimization):
         0.1, "share of embedded values, cells and states left out in training",
         at_least=0.0, at_most=0.9,
     )  # fmt: skip
+    word_dropout: float = setting(
+        0.3, "share of the tokens before that training hides, so that a word is looked for rather "
+        "than guessed",
+        at_least=0.0, at_most=0.9,
+    )  # fmt: skip
     label_smoothing: float = setting(
-        0.0, "share of each true token that training gives to all tokens alike",
+        0.1, "share of each true token that training gives to all tokens alike",
         at_least=0.0, at_most=0.9,
     )  # fmt: skip
     teacher_forcing: float = setting(
@@ -113,17 +118,17 @@ class Settings(Optimization):
         0, "no sequence of so many tokens is written twice; 0 allows all", at_least=0
     )
     batch_tokens: int = setting(
-        1000, "tokens in a batch, the longest caption of each picture and padding counted",
+        160, "tokens in a batch, the longest caption of each picture and padding counted",
         at_least=1,
     )  # fmt: skip
-    epochs: int = setting(12, "most passes over the training data", at_least=1)
+    epochs: int = setting(7, "most passes over the training data", at_least=1)
     validation_cases: int = setting(
         500, "validation pictures that are described after each round; 0: all", at_least=0
     )
     monitor: str = setting("cider_d", "validation metric that chooses the best round")
     patience: int = setting(3, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
-        2e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
+        1.5e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
     )
     schedule: str = setting("cosine", SCHEDULE, choices=SCHEDULES)
 
@@ -262,7 +267,8 @@ TASK = Task(
         units=29,
         embedding=13,
         batch_tokens=300,
-        epochs=3,
+        epochs=4,
+        word_dropout=0.1,
         learning_rate=1e-2,
         beam=2,
         max_tokens=23,
