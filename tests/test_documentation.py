@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run -->\n)?```sh\n(.*?)```", re.DOTALL)
 
 
-SHORT = ("README", "writing-a-task")  # what a newcomer reads first
+SHORT = ("writing-a-task",)  # quick, and what an author of a task starts from
 
 
 def page_of(page):

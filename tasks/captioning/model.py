@@ -8,11 +8,11 @@ from keras import ops
 from seqapps.images.encoders import SMALL, pretrained, small
 from seqapps.layers.coverage_penalty import CoveragePenalty
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
-from seqapps.layers.scheduled_sampling import ScheduledSampling
+from seqapps.layers.scorer import scorer
 from seqapps.layers.several import Apart, ForEach, Together
 from seqapps.layers.soft_attention_decoder import SoftAttentionDecoder
-from seqapps.layers.tied_logits import TiedLogits
 from seqapps.layers.word_dropout import WordDropout
+from seqapps.training.forcing import sampling_of
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
 
@@ -30,7 +30,13 @@ def build_model(settings: Any, features: Any) -> Any:
     ids, embedding = Apart(name="apart")(before), _embedding(settings, features)
     shared = ForEach(name="for_each")(memory, before)
     drop = keras.layers.Dropout(settings.dropout)
-    decoder, scored = _decoder(settings), _scorer(settings, features, embedding)
+    decoder = _decoder(settings)
+    scored = scorer(
+        features.codec.size,
+        settings.units,
+        dropout=settings.dropout,
+        tied=embedding if settings.tied else None,
+    )
     mask, states = ops.ones_like(shared[:, :, 0], dtype="bool"), states_of(settings, shared)
 
     def logits_of(ids: Any) -> Any:
@@ -43,13 +49,8 @@ def build_model(settings: Any, features: Any) -> Any:
     if settings.word_dropout:
         ids = WordDropout(settings.word_dropout, name="word_dropout")(ids)
     logits = logits_of(ids)
-    if settings.teacher_forcing < 1:
-        sampling = ScheduledSampling(
-            settings.teacher_forcing,
-            settings.forcing_steps,
-            settings.forcing_schedule,
-            name="scheduled_sampling",
-        )
+    sampling = sampling_of(settings)
+    if sampling is not None:
         logits = logits_of(sampling(ids, ops.stop_gradient(logits)))
     logits = Together(name="together", dtype="float32")(logits, before)
     model = keras.Model({"image": image, "before": before}, logits)
@@ -114,24 +115,6 @@ def _decoder(settings: Any) -> Any:
         dropout=settings.dropout,
         name="decoder",
     )
-
-
-def _scorer(settings: Any, features: Any, embedding: Any) -> Any:
-    """Logits of the next token from what the decoder gives: [..., units] -> [..., vocab]."""
-    layers = [keras.layers.Dropout(settings.dropout)]
-    if settings.tied:
-        if settings.units != settings.embedding:
-            layers.append(keras.layers.Dense(settings.embedding, name="projection"))
-        layers.append(TiedLogits(embedding, name="logits", dtype="float32"))
-    else:
-        layers.append(keras.layers.Dense(features.codec.size, name="logits", dtype="float32"))
-
-    def scored(hidden: Any) -> Any:
-        for layer in layers:
-            hidden = layer(hidden)
-        return hidden
-
-    return scored
 
 
 @keras.saving.register_keras_serializable(package="seqapps")

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from seqapps.decoding.opened import Encoded, Network, Opened, Told, layers_of, output_of, told_of
+from seqapps.layers.scorer import LAYERS
 
 from .model import states_of
 
@@ -25,7 +26,7 @@ class Open(Opened):
 
     def __init__(self, model: Any, settings: Any) -> None:
         self._memory, self._settings = output_of(model, "memory", source="image"), settings
-        after = layers_of(model, "projection", "logits")
+        after = layers_of(model, *LAYERS)
         super().__init__(
             model.get_layer("decoder"), model.get_layer("embedding"), after, grows=False
         )

@@ -23,7 +23,8 @@ from seqapps.task import (
     Surroundings,
     Task,
 )
-from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
+from seqapps.training.forcing import Forcing
+from seqapps.training.optimizer import SCHEDULE, SCHEDULES
 
 from .checks import check_one_beam_is_greedy, check_where_it_looks_sums_to_one
 from .facts import exact_scene, facts
@@ -33,7 +34,7 @@ CHARACTERS_A_SUBWORD = 4  # of European languages, roughly
 
 
 @dataclass(frozen=True)
-class Settings(Optimization):
+class Settings(Forcing):
     image_encoder: str = setting(
         "small",
         "what reads pictures: small is trained from scratch; else a model of keras.applications "
@@ -96,18 +97,6 @@ class Settings(Optimization):
         0.1, "share of each true token that training gives to all tokens alike",
         at_least=0.0, at_most=0.9,
     )  # fmt: skip
-    teacher_forcing: float = setting(
-        1.0,
-        "share of caption tokens that training goes on from as they are; the rest, in the end, "
-        "are the model's own (scheduled sampling)",
-        at_least=0.0, at_most=1.0,
-    )  # fmt: skip
-    forcing_schedule: str = setting(
-        "linear",
-        "how that share falls from 1",
-        choices=("linear", "exponential", "inverse_sigmoid"),
-    )
-    forcing_steps: int = setting(5000, "steps of training until that share is reached", at_least=1)
     beam: int = setting(
         3, "captions that are tried side by side and told by n_best; 1 is greedy", at_least=1
     )

@@ -9,8 +9,8 @@ from seqapps.layers.attention import SinusoidalPositions, attention_block
 from seqapps.layers.attention_decoder import AttentionDecoder
 from seqapps.layers.encoder import RecurrentEncoder
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
-from seqapps.layers.scheduled_sampling import ScheduledSampling
-from seqapps.layers.tied_logits import TiedLogits
+from seqapps.layers.scorer import scorer
+from seqapps.training.forcing import sampling_of
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
 
@@ -24,20 +24,21 @@ def build_model(settings: Any, features: Any) -> Any:
     mask = ops.not_equal(source, 0)
     memory, states = _encoded(settings, drop(reading(source)), mask)
     memory = keras.layers.Dropout(settings.dropout, name="memory")(memory)
-    decoder, scored = _decoder(settings), _scorer(settings, features, writing)
+    decoder = _decoder(settings)
+    scored = scorer(
+        features.target_codec.size,
+        settings.units,
+        dropout=settings.dropout,
+        tied=writing if settings.tied else None,
+    )
 
     def logits_of(ids: Any) -> Any:
         hidden, _ = decoder(drop(writing(ids)), memory, mask, states)
         return scored(hidden)
 
     logits = logits_of(before)
-    if settings.teacher_forcing < 1:
-        sampling = ScheduledSampling(
-            settings.teacher_forcing,
-            settings.forcing_steps,
-            settings.forcing_schedule,
-            name="scheduled_sampling",
-        )
+    sampling = sampling_of(settings)
+    if sampling is not None:
         logits = logits_of(sampling(before, ops.stop_gradient(logits)))
     model = keras.Model({"source": source, "before": before}, logits)
     model.compile(optimizer_of(settings), smoothed_cross_entropy(settings.label_smoothing))
@@ -106,22 +107,3 @@ def _decoder(settings: Any) -> Any:
         dropout=settings.dropout,
         name="decoder",
     )
-
-
-def _scorer(settings: Any, features: Any, writing: Any) -> Any:
-    """Logits of the next token from what the decoder gives: [..., units] -> [..., vocab]."""
-    layers = [keras.layers.Dropout(settings.dropout)]
-    if settings.tied:
-        if settings.units != settings.embedding:
-            layers.append(keras.layers.Dense(settings.embedding, name="projection"))
-        layers.append(TiedLogits(writing, name="logits", dtype="float32"))
-    else:
-        size = features.target_codec.size
-        layers.append(keras.layers.Dense(size, name="logits", dtype="float32"))
-
-    def scored(hidden: Any) -> Any:
-        for layer in layers:
-            hidden = layer(hidden)
-        return hidden
-
-    return scored

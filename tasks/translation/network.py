@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from seqapps.decoding.opened import Encoded, Network, Opened, Told, layers_of, told_of
+from seqapps.layers.scorer import LAYERS
 from seqapps.text.token_ids import PADDING
 
 
@@ -28,7 +29,7 @@ class Open(Opened):
         (vectors,) = layers_of(
             model, "source_embedding" if settings.shared_vocabulary else "target_embedding"
         )
-        after = layers_of(model, "projection", "logits")
+        after = layers_of(model, *LAYERS)
         super().__init__(model.get_layer("decoder"), vectors, after, grows=not self._recurrent)
 
     def encoded(self, source: Any) -> Encoded:

@@ -36,6 +36,7 @@ def listed(capsys, tmp_path, monkeypatch):
 def test_own_samples_shared_ones_and_word_vectors_are_listed(listed):
     found = listed()
     assert {
+        "captioning  --data sample:scenes",
         "language_model  --data sample:python-reference",
         "language_model  --data sample:hamlet",
         "language_model  --data sample:speeches",

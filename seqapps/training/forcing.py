@@ -1,0 +1,45 @@
+"""Settings of models that are trained to write a given sequence, and what they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from seqapps.settings import setting
+from seqapps.training.optimizer import Optimization
+
+
+@dataclass(frozen=True)
+class Forcing(Optimization):
+    """What the settings of a task with a decoder inherit, as from `Optimization`."""
+
+    label_smoothing: float = setting(
+        0.0, "share of each true token that training gives to all tokens alike",
+        at_least=0.0, at_most=0.9,
+    )  # fmt: skip
+    teacher_forcing: float = setting(
+        1.0,
+        "share of true tokens that training goes on from as they are; the rest, in the end, are "
+        "the model's own (scheduled sampling)",
+        at_least=0.0, at_most=1.0,
+    )  # fmt: skip
+    forcing_schedule: str = setting(
+        "linear",
+        "how that share falls from 1",
+        choices=("linear", "exponential", "inverse_sigmoid"),
+    )
+    forcing_steps: int = setting(5000, "steps of training until that share is reached", at_least=1)
+
+
+def sampling_of(settings: Any) -> Any | None:
+    """The layer that mixes the model's own tokens in, None where all are the true ones."""
+    from seqapps.layers.scheduled_sampling import ScheduledSampling
+
+    if settings.teacher_forcing == 1:
+        return None
+    return ScheduledSampling(
+        settings.teacher_forcing,
+        settings.forcing_steps,
+        settings.forcing_schedule,
+        name="scheduled_sampling",
+    )
