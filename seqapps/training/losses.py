@@ -41,7 +41,10 @@ def sampled_cross_entropy(targets: Any, scores: Any) -> Any:
 def mean_of_real(targets: Any, losses: Any) -> Any:
     """Losses [batch, time] without those of padding, scaled up by as much.
 
-    So the mean over all steps, which Keras takes, is the mean over the tokens alone.
+    So the mean over all steps, which Keras takes, is the mean over the tokens alone. Those of
+    several targets, [batch, time, several], become [batch, time * several], which weights of rows
+    fit to.
     """
     real = ops.cast(ops.not_equal(targets, 0), losses.dtype)
-    return losses * real / ops.maximum(ops.mean(real), 1e-6)
+    found = losses * real / ops.maximum(ops.mean(real), 1e-6)
+    return ops.reshape(found, [ops.shape(found)[0], -1]) if len(found.shape) > 2 else found

@@ -89,17 +89,23 @@ def test_filled_batches_have_the_loss_and_the_gradients_of_the_batches(
         np.testing.assert_allclose(filled_moved, moved, atol=1e-6)
 
 
-def test_rows_that_were_added_count_nothing_in_the_loss_of_tokens():
-    """Losses are [batch, time] there. The cases have as many tokens each, so it is the same."""
-    taken = keras.Input([None, 3])
+@pytest.mark.parametrize("several", [[], [2]])
+def test_rows_that_were_added_count_nothing_in_the_loss_of_tokens(several):
+    """Losses are [batch, time] there, of several captions [batch, time, 2]. The cases have as many
+    tokens each, so it is the same."""
+    taken = keras.Input([None, *several, 3])
     model = keras.Model(taken, keras.layers.Dense(5)(taken))
     model.compile(keras.optimizers.SGD(0.0), token_cross_entropy)
     random = np.random.default_rng(0)
-    values = random.normal(size=(4, 11, 3)).astype("float32")
-    targets = random.integers(1, 5, size=(4, 11))
+    values = random.normal(size=(4, 11, *several, 3)).astype("float32")
+    targets = random.integers(1, 5, size=(4, 11, *several))
     targets[:, 7:] = 0
     loss = float(model.train_on_batch(values, targets))
-    filled = (np.resize(values, (7, 11, 3)), np.resize(targets, (7, 11)), row_weights(4, 7))
+    filled = (
+        np.resize(values, (7, 11, *several, 3)),
+        np.resize(targets, (7, 11, *several)),
+        row_weights(4, 7),
+    )
     assert float(model.train_on_batch(*filled)) == pytest.approx(loss, rel=1e-5)
 
 
