@@ -15,11 +15,7 @@ LONG = {"training is repeatable", "served equals trained"}
 
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_captioning_passes_every_check(long):
-    chosen = [
-        check
-        for check in [*checks.CHECKS, *TASK.checks]
-        if long or checks.name_of(check) not in LONG
-    ]
+    chosen = [c for c in checks.checks_of(TASK) if long or checks.name_of(c) not in LONG]
     problems = {
         checks.name_of(check): problem
         for check, problem in checks.run(TASK, file=registry.find("captioning").file, checks=chosen)

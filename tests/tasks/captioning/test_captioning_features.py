@@ -14,11 +14,9 @@ from seqapps.images.decode import pixels
 from seqapps.settings import replace
 from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
 
-KINDS = [
-    {},
-    {"looks": "before", "coverage": 0.3},
-]
+KINDS = [{}]
 MORE = [
+    {"looks": "before", "coverage": 0.3},
     {"decoder": "gru", "layers": 2, "attention": "additive", "tied": True},
     {"image_encoder": "saved", "attention": "general"},
 ]
