@@ -85,10 +85,9 @@ def _path(name: str) -> Path:
 
 
 def _saved(name: str) -> Any:
+    path = _path(name)
     try:
-        return keras.saving.load_model(_path(name), compile=False)
-    except UserError:
-        raise
+        return keras.saving.load_model(path, compile=False)
     except Exception as error:  # a damaged file makes Keras raise nearly anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(

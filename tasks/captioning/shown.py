@@ -15,7 +15,7 @@ def shown(observed: Values) -> Iterable[Section]:
     for title, looks in observed["looks"].items():
         yield Section(
             title=f"Where it looks: {title}",
-            parts=[part for found in looks for part in _look(found)],
+            parts=[_look(found) for found in looks],
             note=(
                 "Test pictures, and once for each word of the model's own caption the picture "
                 "again, lit where the word's attention lies (signature explain of the export). "
@@ -30,16 +30,14 @@ def shown(observed: Values) -> Iterable[Section]:
     )
 
 
-def _look(found: Values) -> list[Figure | Table]:
+def _look(found: Values) -> Figure:
     image, tokens = base64.b64decode(found["image"]), found["tokens"]
-    return [
-        Figure(
-            title=" ".join(tokens[:-1]),
-            draw=lambda axes: heat_maps.draw(axes, image, tokens, found["attention"], size=6.5),
-            note="References: " + "; ".join(found["captions"]),
-            height=0.1 + 0.82 * heat_maps.rows_of(len(tokens)),
-        )
-    ]
+    return Figure(
+        title=" ".join(tokens[:-1]),
+        draw=lambda axes: heat_maps.draw(axes, image, tokens, found["attention"], size=6.5),
+        note="References: " + "; ".join(found["captions"]),
+        height=0.1 + 0.82 * heat_maps.rows_of(len(tokens)),
+    )
 
 
 def _points(found: Values) -> Section:
