@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from seqapps import files
-from seqapps.task import Case, Response, Task
+from seqapps.task import PAST, Case, Response, Task
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Answers:
 def write(path: Path, answers: Answers) -> None:
     """{"case": {"text": ...}, "model": {"label": ...}, "baseline": {...}, "group": ...} a line.
 
-    Of an image only {"sha256": ...} is kept, as files are large; numbers keep every digit.
+    Of an image only {"sha256": ...} is kept, as files are large, and of a window of a series not
+    all that came before it; numbers keep every digit.
     """
     content = io.BytesIO()
     # No time in the head of the file: the same answers make the same file.
@@ -63,7 +64,8 @@ def read(path: Path, task: Task) -> Answers:
 
 def _lines(answers: Answers) -> Iterator[str]:
     for number, case in enumerate(answers.cases):
-        found: dict[str, Any] = {"case": case, "model": answers.model[number]}
+        kept = {name: value for name, value in case.items() if name != PAST}
+        found: dict[str, Any] = {"case": kept, "model": answers.model[number]}
         if answers.baseline:
             found["baseline"] = answers.baseline[number]
         if answers.groups:

@@ -27,7 +27,16 @@ from seqapps.data.splits import SPLITS, key_of
 from seqapps.data.usable import problem_of
 from seqapps.errors import ProofError, UserError
 from seqapps.export.compare import compare
-from seqapps.task import Case, Figure, Predict, Response, Surroundings, Table, Task
+from seqapps.task import (
+    Case,
+    Figure,
+    Predict,
+    Response,
+    Surroundings,
+    Table,
+    Task,
+    settled_already,
+)
 
 FEW = 5  # cases, where a property needs no more
 ROWS = 1000  # of the sample; a tiny model needs no more
@@ -45,11 +54,7 @@ class Trial:
     @cached_property
     def data(self) -> Data:
         """The first sample that needs no download, cut to a size that is quick."""
-        samples = self.task.samples
-        name = next(
-            (name for name, sample in samples.items() if not sample.wheel), next(iter(samples))
-        )
-        data = load(self.task, f"sample:{name}")
+        data = sample_of(self.task)
         return replace(data, splits={split: rows[:ROWS] for split, rows in data.splits.items()})
 
     def cases(self, split: str) -> list[Case]:
@@ -158,6 +163,21 @@ class Trial:
     def responses(self) -> list[Response]:
         """The trained model's answers to the test cases."""
         return self.predict(self.cases("test"))
+
+
+def sample_of(task: Task) -> Data:
+    """The first sample that needs no download."""
+    samples = task.samples
+    name = next((name for name, sample in samples.items() if not sample.wheel), next(iter(samples)))
+    return load(task, f"sample:{name}")
+
+
+def settled(task: Task) -> Task:
+    """The task under its tiny settings, with what only the sample tells."""
+    if task.settle is not settled_already:
+        tiny = task.settle(task.tiny, sample_of(task).splits["train"])
+        task = replace(task, tiny=tiny)
+    return task.under(task.tiny)
 
 
 def check_splits_have_rows(trial: Trial) -> None:
@@ -431,7 +451,7 @@ def run(
 ) -> Iterator[tuple[Check, str | None]]:
     """(check, what is wrong or None), one after the other; all of `checks_of` by default."""
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(task.under(task.tiny), file, Path(folder), backend)
+        trial = Trial(settled(task), file, Path(folder), backend)
         for check in checks_of(task) if checks is None else checks:
             try:
                 check(trial)

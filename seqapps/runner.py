@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,7 @@ def run(
             _export(work)
         if not work.run.evaluation.exists():
             _evaluate(work)
-        report(work.run, request.task, progress=progress)
+        report(work.run, work.request.task, progress=progress)
         _check_goal(work)
         _publish(work)
         return work.run
@@ -127,6 +127,8 @@ def find_learning_rate(request: Request, *, progress: Progress = SILENT) -> tupl
         task, request.data, request.reading, most_rejected=request.most_rejected, progress=progress
     )
     check_trainable(task, data)
+    request = _settled(request, data)
+    task = request.task
     start.tensorflow(progress)
     from seqapps.data import fitted
     from seqapps.report.rate_range import rate_picture
@@ -183,6 +185,8 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
         progress=progress,
     )
     check_trainable(task, data)
+    request = _settled(request, data)
+    task = request.task
     identity = _identity(request, data, count)
     with runs.opened(request.runs, identity, name=request.name, fresh=request.fresh) as folder:
         progress.say(f"run: {folder.folder}")
@@ -208,6 +212,12 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
             )
             cost.note(folder.cost, meter.take("prepare"))
         yield Work(request, folder, data, identity.code, count, progress, interruption, meter)
+
+
+def _settled(request: Request, data: Data) -> Request:
+    """The request with the settings that only the data tell."""
+    values = request.task.settle(request.settings, data.splits["train"])
+    return replace(request, task=request.task.under(values), settings=values)
 
 
 def _is_trained(folder: Run) -> bool:

@@ -17,6 +17,7 @@ from seqapps import files, settings
 from seqapps.backends import PACKAGES as BACKEND_PACKAGES
 from seqapps.backends import TENSORFLOW
 from seqapps.data.source import Reading
+from seqapps.data.splits import SHARES
 from seqapps.errors import UserError
 from seqapps.task import Task
 
@@ -248,6 +249,7 @@ def record_text(identity: Identity) -> str:
                 "encoding": identity.reading.encoding,
                 "header": identity.reading.header,
                 "data_dir": str(identity.reading.data_dir or ""),
+                **_in_time(identity.reading),
             },
             "code": identity.code,
             "versions": {name: metadata.version(name) for name in packages},
@@ -272,7 +274,23 @@ def reading_of(record: Mapping[str, Any]) -> Reading:
         encoding=data["encoding"],
         header=data.get("header", True),  # runs made before this was asked
         data_dir=Path(data["data_dir"]) if data["data_dir"] else None,
+        shares=tuple(data.get("shares", SHARES)),
+        time_format=data.get("time_format"),
+        factors=Path(data["factors"]) if "factors" in data else None,
+        factors_lag=data.get("factors_lag", 1),
     )
+
+
+def _in_time(reading: Reading) -> dict[str, Any]:
+    """How series are read, where that was told."""
+    found: dict[str, Any] = {}
+    if reading.shares != SHARES:
+        found["shares"] = list(reading.shares)
+    if reading.time_format:
+        found["time_format"] = reading.time_format
+    if reading.factors:
+        found |= {"factors": str(reading.factors), "factors_lag": reading.factors_lag}
+    return found
 
 
 def _refuse_other(run: Run, identity: Identity) -> None:

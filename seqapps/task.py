@@ -18,9 +18,10 @@ Rows = Callable[[], Iterable[Row]]
 # Any signature of an export, by name: cases that hold its inputs -> responses in their order.
 Ask = Callable[[str, Sequence[Case]], list[Response]]
 
-Kind = Literal["text", "category", "image", "series", "number", "integer"]
+Kind = Literal["text", "category", "image", "series", "number", "integer", "time"]
 GO_ON = "go_on"  # the signature that answers in parts, see `Signature`
 FOLLOWS = "follows"  # column of the rows of a text file: 1 where they go on from the row before
+PAST = "past"  # of a case: all of its series up to the origin, which classic methods learn from
 DEFAULT = "serving_default"  # the signature that a client gets who names none
 AnswerKind = Literal[
     "label", "labels", "scores", "text", "sample", "tokens", "ids", "weights", "number", "series",
@@ -37,6 +38,12 @@ class Column:
     where it is named with --column, or where the source gives it by itself; `seqapps predict`
     gives an input with a `default` where nobody else does.
 
+    A `time` is whole seconds since 1970 (UTC). A row that holds times, `time` of shape (None,), is
+    a series: a table is then read as observations, one a line, that are gathered. A series of shape
+    (None,) is the table's column of its name, one of shape (None, None) all columns of numbers that
+    are left, whose names the row holds as `names`. Where a series may have `gaps`, NaN stands for
+    what was not observed.
+
     A text with `several` values holds one a line, never an empty one: the captions of an image.
     Rows of a source that name the same image are one row, whose value here are the lines of all.
 
@@ -50,12 +57,20 @@ class Column:
     default: Any = None
     several: bool = False
     called: tuple[str, ...] = ()
+    gaps: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether it is a series of any length."""
+        return self.shape[:1] == (None,)
 
     @property
     def dtype(self) -> str:
         """The TensorFlow type of the raw value; an image is its encoded bytes."""
         if self.kind == "integer":
             return "int32"
+        if self.kind == "time":
+            return "int64"
         return "float32" if self.kind in ("series", "number") else "string"
 
 
@@ -327,6 +342,11 @@ def nothing_to_watch(
     return {}
 
 
+def settled_already(settings: Any, rows: Sequence[Row]) -> Any:
+    """The settings of most tasks say all without the data."""
+    return settings
+
+
 def whatever_the_settings(task: Task, settings: Any) -> Task:
     """Most tasks have the same columns and signatures under all settings."""
     return task
@@ -385,6 +405,9 @@ class Task:
     checks: Sequence[Callable[[Any], None]] = ()
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
+    # settings, training rows -> the settings with what only the data tell, such as the columns that
+    # are forecast; what a setting says by itself stays
+    settle: Callable[[Any, Sequence[Row]], Any] = settled_already
     # the task under these settings: a column that one of them names, baselines that read them
     adapt: Callable[[Task, Any], Task] = whatever_the_settings
     # the signature that `inputs` and `answer` are exported as; where it is not the default one,
@@ -423,6 +446,11 @@ class Task:
     def row_columns(self) -> Mapping[str, Column]:
         """The raw columns that a source must give."""
         return self.columns if self.row is None else self.row
+
+    @property
+    def observed(self) -> bool:
+        """Whether a row is a series with its times, gathered from observations."""
+        return any(column.kind == "time" and column.free for column in self.row_columns.values())
 
     @property
     def key_columns(self) -> Sequence[str]:

@@ -14,13 +14,18 @@ from seqapps.cli import options
 @options.settings_options
 @options.plugin_option
 def command(
-    task: str, assignments: tuple[str, ...], preset: str | None, config: Path | None
+    task: str,
+    assignments: tuple[str, ...],
+    preset: str | None,
+    config: Path | None,
+    target: str | None,
 ) -> None:
     """Print all settings as commented TOML, ready for --config."""
     from seqapps import registry, settings
 
     entry, found = registry.find(task), registry.load(task)
     values = options.resolved(
-        found.settings, entry.folder, preset=preset, config=config, assignments=assignments
-    )
+        found.settings, entry.folder, preset=preset, config=config, assignments=assignments,
+        target=target,
+    )  # fmt: skip
     click.echo(settings.dumps(values), nl=False)

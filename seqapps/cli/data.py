@@ -36,6 +36,7 @@ def command(
     assignments: tuple[str, ...],
     preset: str | None,
     config: Path | None,
+    target: str | None,
     fix: Path | None,
     as_json: bool,
     quiet: bool,
@@ -58,7 +59,7 @@ def command(
     found = registry.load(task)
     settings = options.resolved(
         found.settings, registry.find(task).folder, preset=preset, config=config,
-        assignments=assignments,
+        assignments=assignments, target=target,
     )  # fmt: skip
     found = found.under(settings)
     if fix:

@@ -82,6 +82,20 @@ cache_option = click.option(
     help="Where rows and downloads are kept. Also: SEQAPPS_CACHE.",
 )  # fmt: skip
 
+
+def _shares(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    try:
+        return tuple(float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r}; expected three numbers, as 0.8,0.1,0.1 or 8640,2880,2880.", ctx, param
+        ) from None
+
+
 data_options = _together(
     click.option("--data", metavar="DATA",
                  help="sample:NAME, a file, a folder, 'a*.csv', a.en+a.de (line by line), or "
@@ -94,6 +108,19 @@ data_options = _together(
                  help="Keep rows with the same value of this column in one split."),
     click.option("--encoding", default="utf-8-sig", metavar="NAME",
                  help="Of text files; default: UTF-8, with or without a byte order mark."),
+    click.option("--time", metavar="COLUMN",
+                 help="Of series: the column of times; 'none' where lines are steps."),
+    click.option("--time-format", metavar="FORMAT",
+                 help="Of times that are no ISO 8601, as strptime takes it: '%m/%d/%Y'."),
+    click.option("--series", metavar="COLUMN",
+                 help="Of series: the column that tells whose observation a line is."),
+    click.option("--shares", metavar="TRAIN,VALID,TEST", callback=_shares,
+                 help="How series are cut in time: shares, or numbers of steps. Default: "
+                 "0.8,0.1,0.1."),
+    click.option("--factors", type=FILE, metavar="FILE",
+                 help="A table whose columns are joined to every series by time."),
+    click.option("--factors-lag", type=int, default=1, show_default=True, metavar="STEPS",
+                 help="How many steps later a factor is known."),
     click.option("--data-dir", type=FOLDER, metavar="FOLDER",
                  help="Where tfds: looks for prepared data sets."),
     cache_option,
@@ -104,6 +131,8 @@ settings_options = _together(
                  help="Change a setting; repeatable. `seqapps config TASK` shows them all."),
     click.option("--preset", metavar="NAME", help="Settings that come with the task."),
     click.option("--config", type=FILE, metavar="FILE.toml", help="Settings from a TOML file."),
+    click.option("--target", metavar="COLUMN[,COLUMN]",
+                 help="Of series: what is forecast; the same as --set target=..."),
 )  # fmt: skip
 
 runs_option = click.option(
@@ -202,14 +231,21 @@ def pairs(given: tuple[str, ...]) -> dict[str, str]:
 def reading(given: dict[str, Any]) -> Any:
     """How the data are to be read; takes the options that say so out of `given`."""
     from seqapps.data.source import Reading
+    from seqapps.data.splits import SHARES
 
-    data_dir = given.pop("data_dir")
+    data_dir, factors = given.pop("data_dir"), given.pop("factors")
+    named = {"times": given.pop("time"), "series": given.pop("series")}
+    columns = {ours: theirs for ours, theirs in named.items() if theirs is not None}
     return Reading(
-        columns=pairs(given.pop("columns")),
+        columns=columns | pairs(given.pop("columns")),
         group=given.pop("group"),
         encoding=given.pop("encoding"),
         header=not given.pop("no_header"),
         data_dir=data_dir.absolute() if data_dir else None,
+        time_format=given.pop("time_format"),
+        shares=given.pop("shares") or SHARES,
+        factors=factors.absolute() if factors else None,
+        factors_lag=given.pop("factors_lag"),
     )
 
 
@@ -220,8 +256,9 @@ def resolved(
     preset: str | None,
     config: Path | None,
     assignments: tuple[str, ...],
+    target: str | None = None,
 ) -> Any:
-    """The settings of a command: defaults, then --preset, then --config, then --set."""
+    """The settings of a command: defaults, then --preset, then --config, then --set, --target."""
     from seqapps import settings
 
     values = defaults
@@ -229,4 +266,5 @@ def resolved(
         values = settings.preset(values, folder, preset)
     if config:
         values = settings.load(values, config)
-    return settings.assign(values, assignments)
+    values = settings.assign(values, assignments)
+    return values if target is None else settings.assign(values, [f"target={target}"])

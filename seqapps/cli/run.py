@@ -88,6 +88,7 @@ def request_of(
     assignments: tuple[str, ...],
     preset: str | None,
     config: Path | None,
+    target: str | None,
     **given: Any,
 ) -> Any:
     """The runner's request that the options of `run` and `train` make."""
@@ -96,8 +97,9 @@ def request_of(
     entry = registry.find(task)
     found = registry.load(task)
     values = options.resolved(
-        found.settings, entry.folder, preset=preset, config=config, assignments=assignments
-    )
+        found.settings, entry.folder, preset=preset, config=config, assignments=assignments,
+        target=target,
+    )  # fmt: skip
     return runner.Request(
         task=found.under(values),
         settings=values,

@@ -28,7 +28,7 @@ from seqapps.errors import UserError
 from seqapps.progress import SILENT, Progress
 from seqapps.task import Column, Task
 
-FORMAT = 1  # raised when the same source would be kept otherwise
+FORMAT = 2  # raised when the same source would be kept otherwise
 UNCUT = "rows"  # the name of the split that is still to be cut, in TFDS's files
 FIRST = 10  # rejected rows that are shown
 PEEK = 1000  # rows read before TensorFlow is started, so that most mistakes are told at once
@@ -98,6 +98,8 @@ def entry_of(task: Task, source: Source, reading: Reading, *, progress: Progress
     if content is None or refusals is None:
         return _by_their_content(task, source, place, progress)
     how = [dict(reading.columns), reading.encoding, reading.header]
+    if task.observed:
+        how += [reading.time_format, reading.factors_lag if reading.factors else None]
     key = _key(task, source.group, [content, refusals, *how])
     with locked(place / key, progress):
         found = whole(place / key, progress)
@@ -179,6 +181,7 @@ def prepare(staging: Path, task: Task, source: Source, *, progress: Progress = S
         "content": kept.content,
         "rows": {split: sum(lengths) for split, lengths in writer.lengths.items()},
         "rejected": {"count": kept.rejected, "first": kept.first},
+        "said": list(source.said),
         "labels": kept.labels(),
         "shards": writer.shards,
         "files": {
@@ -303,7 +306,8 @@ def _key(task: Task, group: str | None, facts: Sequence[Any]) -> str:
 def _how_read(column: Column) -> list[Any]:
     """What of a column decides how its values are read."""
     gathering = [column.several, column.called] if column.several or column.called else []
-    return [column.kind, column.shape, *gathering]
+    gaps = ["gaps"] if column.gaps else []
+    return [column.kind, column.shape, *gathering, *gaps]
 
 
 def whole(folder: Path, progress: Progress) -> Entry | None:

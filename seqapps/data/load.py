@@ -12,7 +12,7 @@ import numpy as np
 
 from seqapps.data import cache, wheels
 from seqapps.data.cache import Entry
-from seqapps.data.records import Records, Rows
+from seqapps.data.records import Records, Rows, Stretch
 from seqapps.data.source import CACHED, Reading, Source, open_source
 from seqapps.data.splits import SHARES, SPLITS, Cut, cut
 from seqapps.errors import UserError
@@ -84,20 +84,30 @@ def load(
     targets = list(entry.labels)
     series = _free_series(task)
     found = _cut(records, entry, source, targets)
-    splits = {name: Rows(records, rows) for name, rows in found.positions.items()}
-    if series and list(entry.parts()) == [None] and not source.group:
+    cut_in_time = bool(series) and list(entry.parts()) == [None] and not source.group
+    _check_shares(reading, source, cut_in_time)
+    if cut_in_time:
         # Each split has every series, and of each its own stretch of time.
-        everything = np.arange(len(records))
-        found = Cut(dict.fromkeys(SPLITS, everything))
-        splits = {
-            name: Rows(records, everything, series=series, part=part)
-            for name, part in SHARES.items()
-        }
+        found = Cut(dict.fromkeys(SPLITS, np.arange(len(records))))
+    splits = {
+        name: Rows(
+            records,
+            rows,
+            series=series,
+            stretch=_stretch(task, name, reading.shares if cut_in_time else (1.0,)),
+        )
+        for name, rows in found.positions.items()
+    }
     return Data(
         name=source.name,
         spec=source.spec or CACHED + entry.key,
         splits=splits,
-        everything=Rows(records, np.arange(len(records))),
+        everything=Rows(
+            records,
+            np.arange(len(records)),
+            series=series,
+            stretch=Stretch(0.0, 1.0, held_out=True, history=task.observed),
+        ),
         content=entry.about["content"],
         fingerprint=_fingerprint(entry, records),
         entry=entry,
@@ -105,7 +115,7 @@ def load(
         cut=found,
         group=source.group,
         sample=source.sample,
-        notes=source.notes,
+        notes=[*source.notes, *entry.about["said"]],
     )
 
 
@@ -210,10 +220,41 @@ def _check_share(source: Source, entry: Entry, most: float) -> None:
 
 
 def _free_series(task: Task) -> list[str]:
-    return [
-        name for name, column in task.row_columns.items()
-        if column.kind == "series" and column.shape[:1] == (None,)
-    ]  # fmt: skip
+    return [name for name, column in task.row_columns.items() if column.free]
+
+
+def _stretch(task: Task, split: str, shares: Sequence[float]) -> Stretch:
+    """The part of a series that a split has; `shares` of one part: all of it."""
+    in_steps = max(shares) > 1
+    number = SPLITS.index(split) if len(shares) > 1 else 0
+    ends = np.cumsum([0, *shares])
+    last = ends[number + 1] if in_steps or number + 1 < len(shares) else 1.0
+    return Stretch(
+        float(ends[number]),
+        float(last),
+        held_out=split != "train",
+        training=float(ends[1]) if len(shares) > 1 or split == "train" else 0.0,
+        in_steps=in_steps,
+        history=task.observed,
+    )
+
+
+def _check_shares(reading: Reading, source: Source, cut_in_time: bool) -> None:
+    shares = reading.shares
+    told = ",".join(f"{share:g}" for share in shares)
+    whole = max(shares) > 1
+    if len(shares) != len(SPLITS) or min(shares) <= 0 or (
+        any(share != round(share) for share in shares) if whole else abs(sum(shares) - 1) > 1e-6
+    ):  # fmt: skip
+        raise UserError(
+            f"--shares {told}: expected the shares of train, valid and test, as 0.8,0.1,0.1, or "
+            "how many steps each takes, as 8640,2880,2880."
+        )
+    if not cut_in_time and tuple(shares) != SHARES:
+        raise UserError(
+            f"--shares {told}: {source.name} is not cut in the order of time; its splits are given "
+            "or its rows are no series."
+        )
 
 
 def _cut(records: Records, entry: Entry, source: Source, targets: Sequence[str]) -> Cut:

@@ -9,7 +9,16 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from seqapps.data import captioned, columns, folders, images, parallel, tables
+from seqapps.data import (
+    captioned,
+    columns,
+    factors,
+    folders,
+    images,
+    observations,
+    parallel,
+    tables,
+)
 from seqapps.data.gathered import gathered
 from seqapps.data.images import ImageFolder
 from seqapps.data.opening import Table, check_regular, digest_of_files, kind_of
@@ -229,6 +238,8 @@ def _source(
     `beside`: the folder in or below which the images are that tables name, if not in `base`.
     """
     everything = [part for items in parts.values() for part in items]
+    if task.observed:
+        return _observed(task, reading, name=name, base=base, spec=spec, parts=parts, notes=notes)
     running = any(_is_text(part) for part in everything)
     wanted = wanted_columns(task, reading)
     if not reading.header:
@@ -276,6 +287,60 @@ def _source(
         group=reading.group,
         ordered=running,
         notes=notes,
+    )
+
+
+def _observed(
+    task: Task,
+    reading: Reading,
+    *,
+    name: str,
+    base: Path,
+    spec: str,
+    parts: Parts,
+    notes: Sequence[str],
+) -> Source:
+    """Tables of observations as series; a file without a column of names is one series."""
+    found: dict[Part, observations.Layout] = {}
+    for part in (part for items in parts.values() for part in items):
+        if _is_text(part) or isinstance(part, Parallel):
+            raise UserError(
+                f"{part.name}: series are read from tables with a column of times; expected "
+                ".csv, .tsv, .jsonl or .parquet."
+            )
+        names = tables.columns_of(part)
+        found[part] = observations.layout_of(task.row_columns, reading, names, place=part.name)
+    joined = factors.read(reading) if reading.factors else None
+    said: list[str] = []
+
+    def rows(items: Sequence[Part]) -> Iterator[Located]:
+        for part in items:
+            layout = found[part]
+            lines = tables.located(
+                part,  # type: ignore[arg-type]
+                {column: column for column in layout.read},
+                advice=lambda *_: "",
+            )
+            stem = folders.stem_of(Path(part.name))
+            series = observations.gathered(lines, layout, name=stem, said=said)
+            yield from joined.to(series) if joined else series
+
+    def content() -> str:
+        files = [file for part in found for file in _paths(part)]
+        digest = digest_of_files(base, files)
+        return joined.digest(digest) if joined else digest
+
+    first = next(iter(found.values()))
+    return Source(
+        name=name,
+        spec=spec,
+        splits={split: partial(rows, items) for split, items in parts.items()},
+        content=content,
+        columns=first.read,
+        taken=first.taken,
+        group=reading.group,
+        notes=notes,
+        said=said,
     )
 
 

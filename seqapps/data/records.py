@@ -1,5 +1,8 @@
 """Rows as sharded TFRecords that TensorFlow Datasets opens too, with an index for any order.
 
+A series of any length is no part of its row's record but lies in a file beside the shards, of which
+memory maps what is looked at: a window of a series of 10^7 steps costs no more than that window.
+
 TFDS's own writer keeps every record in memory where shuffling is off: up to 1 GB in a list, and
 beyond that in a single bucket that is sorted whole. Rows are therefore written here as they come,
 and only the description of the data set is left to TFDS. The format of a TFRecord file is length
@@ -12,6 +15,7 @@ import array
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -37,9 +41,9 @@ class Writer:
 
     def __init__(self, folder: Path, columns: Mapping[str, Column], labels: Sequence[str]) -> None:
         self._folder = folder
-        self._columns = columns
+        self._columns, self._series = _apart(columns)
         self._codes = {name: f"label_{name}" for name in labels}
-        kinds = INDEX | dict.fromkeys(self._codes.values(), "i")
+        kinds = INDEX | dict.fromkeys(self._codes.values(), "i") | _places(self._series)
         self._index = {name: array.array(kind) for name, kind in kinds.items()}
         self._encode: Callable[[Row], bytes] | None = None  # made late: it needs TensorFlow
         self._file: Any = None
@@ -71,10 +75,22 @@ class Writer:
             index[name].append(value)
         for name, code in codes.items():
             index[self._codes[name]].append(code)
+        for name, column in self._series.items():
+            self._append(name, np.asarray(row[name], column.dtype))
         self._at += BEFORE + len(record) + AFTER
         self.lengths[self._split][-1] += 1
         if len(index["shard"]) == FEW:
             self._flush()
+
+    def _append(self, name: str, values: np.ndarray) -> None:
+        """Put one series behind the others of its column."""
+        file = self._folder / "series" / name
+        file.parent.mkdir(exist_ok=True)
+        self._index[f"{name}_at"].append(file.stat().st_size if file.exists() else 0)
+        self._index[f"{name}_steps"].append(len(values))
+        self._index[f"{name}_width"].append(values[:1].size)
+        with file.open("ab") as content:
+            content.write(np.ascontiguousarray(values).data)
 
     def finish(self) -> None:
         """Write what is left, name the shards as TFDS does and describe them to it."""
@@ -151,15 +167,19 @@ class Records:
         labels: Sequence[str],
     ) -> None:
         self._folder, self._shards = folder, shards
-        self._columns = columns
+        self._all, self._labels = columns, labels
+        self._columns, self._series = _apart(columns)
         self._open: dict[int, int] = {}  # shard -> file descriptor
-        kinds = INDEX | {f"label_{name}": "i" for name in labels}
+        kinds = INDEX | {f"label_{name}": "i" for name in labels} | _places(self._series)
         self.index = {name: _mapped(folder / "index" / name, kind) for name, kind in kinds.items()}
+        self._values = {
+            name: _mapped(folder / "series" / name, column.dtype)
+            for name, column in self._series.items()
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process opens the same files; nothing of what they hold is sent to it."""
-        labels = [name.removeprefix("label_") for name in self.index.keys() - INDEX.keys()]
-        return Records, (self._folder.absolute(), self._shards, self._columns, labels)
+        return Records, (self._folder.absolute(), self._shards, self._all, list(self._labels))
 
     def __len__(self) -> int:
         return len(self.index["shard"])
@@ -171,7 +191,18 @@ class Records:
         record = os.pread(file, size, int(index["offset"][position]))
         if len(record) != size:
             raise OSError(f"{self._folder}: a shard of the cache was cut while it was read")
-        return self._decode(record)
+        row = self._decode(record)
+        return row | {name: self._series_of(name, position) for name in self._series}
+
+    def _series_of(self, name: str, position: int) -> np.ndarray:
+        """A series as it lies on the disk; its values are read when they are looked at."""
+        column, values = self._series[name], self._values[name]
+        at, steps, width = (
+            int(self.index[f"{name}_{what}"][position]) for what in ("at", "steps", "width")
+        )
+        first = at // values.itemsize
+        shape = [size or width for size in column.shape[1:]]
+        return np.asarray(values[first : first + steps * width]).reshape(steps, *shape)
 
     @cached_property
     def _decode(self) -> Callable[[bytes], Row]:
@@ -194,11 +225,41 @@ class Records:
             os.close(file)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """The part of every series that belongs to a split, and whether it is held out.
+
+    Its ends are steps, or shares of a series' length: (0.8, 0.9) is the ninth tenth. `history`:
+    what lies before stays in the series, and the row tells the `first` step of the part itself,
+    whether it is `held_out`, and how many steps are for `training`, where that is known, else 0.
+    """
+
+    first: float
+    last: float
+    held_out: bool
+    training: float = 0.0
+    in_steps: bool = False
+    history: bool = False
+
+    def of(self, row: Row, series: Sequence[str]) -> Row:
+        """The row with this part of its series."""
+        found = dict(row)
+        for name in series:
+            steps = len(row[name])
+            first, last, training = (
+                min(steps, round(end) if self.in_steps else round(end * steps))
+                for end in (self.first, self.last, self.training)
+            )
+            found[name] = row[name][0 if self.history else first : last]
+            if self.history:
+                found |= {"first": first, "held_out": self.held_out, "training": training}
+        return found
+
+
 class Rows(Sequence[Row]):
     """Some rows of a cache, read when they are asked for.
 
-    `part` is the stretch of every free-length series that belongs to these rows, as shares of its
-    length: (0.8, 0.9) is the ninth tenth.
+    `stretch` is that of every series of any length that belongs to these rows.
     """
 
     def __init__(
@@ -207,10 +268,10 @@ class Rows(Sequence[Row]):
         positions: np.ndarray,
         *,
         series: Sequence[str] = (),
-        part: tuple[float, float] = (0.0, 1.0),
+        stretch: Stretch | None = None,
     ) -> None:
         self.records, self.positions = records, positions
-        self._series, self._part = series, part
+        self._series, self._stretch = series, stretch
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -224,13 +285,9 @@ class Rows(Sequence[Row]):
     def __getitem__(self, position: int | slice) -> Row | Rows:
         chosen = self.positions[position]
         if isinstance(position, slice):
-            return Rows(self.records, chosen, series=self._series, part=self._part)
+            return Rows(self.records, chosen, series=self._series, stretch=self._stretch)
         row = self.records[int(chosen)]
-        for name in self._series:
-            values = row[name]
-            first, last = (round(share * len(values)) for share in self._part)
-            row[name] = values[first:last]
-        return row
+        return self._stretch.of(row, self._series) if self._stretch else row
 
     def __iter__(self) -> Iterator[Row]:
         return (self[position] for position in range(len(self.positions)))
@@ -290,7 +347,18 @@ def checksum(file: Path) -> str:
 
 def files_of(folder: Path) -> Iterable[Path]:
     """The files of an entry that hold its rows."""
-    return [*folder.glob(f"{NAME}-*"), *(folder / "index").iterdir()]
+    return [*folder.glob(f"{NAME}-*"), *(folder / "index").iterdir(), *folder.glob("series/*")]
+
+
+def _apart(columns: Mapping[str, Column]) -> tuple[dict[str, Column], dict[str, Column]]:
+    """(columns of a record, series of any length)."""
+    series = {name: column for name, column in columns.items() if column.free}
+    return {name: column for name, column in columns.items() if not column.free}, series
+
+
+def _places(series: Iterable[str]) -> dict[str, str]:
+    """Where a row's series begins in the file of its column, in bytes; its steps; values a step."""
+    return {f"{name}_{what}": "q" for name in series for what in ("at", "steps", "width")}
 
 
 def _feature(column: Column) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 
 from seqapps.data import samples, tables, wheels
 from seqapps.data.opening import UTF8
+from seqapps.data.splits import SHARES
 from seqapps.data.tables import Located, Where
 from seqapps.errors import UserError, nearest
 from seqapps.progress import SILENT, Progress
@@ -35,6 +36,10 @@ class Reading:
     encoding: str = UTF8
     header: bool = True  # of csv and tsv files; without one, columns are called 1, 2, 3
     data_dir: Path | None = None  # where TFDS looks for prepared data sets
+    shares: tuple[float, ...] = SHARES  # or steps, of train, valid and test, where time decides
+    time_format: str | None = None  # of times, as strptime takes it, where it does not show
+    factors: Path | None = None  # a table whose columns are joined to every series by time
+    factors_lag: int = 1  # observations that a factor is late
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,7 @@ class Source:
     sample: Sample | None = None
     ordered: bool = False  # neighbouring rows belong together: cut in order, not by hash
     notes: Sequence[str] = ()  # what was left out, and why
+    said: list[str] = field(default_factory=list)  # what is found while rows are read, in order
 
 
 def open_source(task: Task, data: Any, reading: Reading, *, progress: Progress = SILENT) -> Source:
@@ -195,6 +201,8 @@ def _given(task: Task, data: Any, reading: Reading) -> Source:
             )
         parts = {**data}
 
+    said: list[str] = []
+
     def located(split: str | None) -> Iterator[Located]:
         from seqapps.data import columns
         from seqapps.data.gathered import gathered
@@ -206,6 +214,9 @@ def _given(task: Task, data: Any, reading: Reading) -> Source:
         first = next(records, None)
         if first is None:
             return
+        if task.observed and not hasattr(first.get("times", ""), "__len__"):
+            yield from _observed(task, reading, chain([first], records), [*first], place, said)
+            return
         wanted = columns.called(task, reading, wanted_columns(task, reading), lambda: [*first])
         yield from gathered(_renamed(chain([first], records), place, wanted), task, wanted)
 
@@ -215,7 +226,24 @@ def _given(task: Task, data: Any, reading: Reading) -> Source:
         splits={split: partial(located, split) for split in parts},
         content=lambda: None,
         group=reading.group,
+        said=said,
     )
+
+
+def _observed(
+    task: Task,
+    reading: Reading,
+    records: Iterable[Row],
+    names: Sequence[str],
+    place: str,
+    said: list[str],
+) -> Iterator[Located]:
+    """Observations from Python as series."""
+    from seqapps.data import observations
+
+    layout = observations.layout_of(task.row_columns, reading, names, place=place)
+    lines = ((Where(place, number), row) for number, row in enumerate(records, 1))
+    return observations.gathered(lines, layout, name="series", said=said)
 
 
 def _records(rows: Any, place: str) -> Iterator[Row]:

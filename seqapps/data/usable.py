@@ -105,6 +105,9 @@ def problem_of(task: Task, row: Row) -> str | None:
         problem = _column_problem(name, column, row.get(name))
         if problem:
             return problem
+    problem = _series_problem(task, row)
+    if problem:
+        return problem
     for refusal in task.refusals:
         if refusal.when(row):
             return refusal.why
@@ -122,17 +125,37 @@ def _column_problem(name: str, column: Column, value: Any) -> str | None:
         problem = images.problem_of(value)
         return problem and f"{name} {problem}"
     try:
-        array = np.asarray(value, "float64")
+        array = np.asarray(value)
+        array = array if array.dtype.kind in "fi" else array.astype("float64")
     except (TypeError, ValueError):
         return f"{name} is {value!r}, expected {'numbers' if column.shape else 'a number'}"
-    if not np.isfinite(array).all():
+    if column.gaps and np.isinf(array).any():
+        return f"{name} holds infinity"
+    if not column.gaps and not np.isfinite(array).all():
         return f"{name} holds NaN or infinity"
-    free = column.shape[:1] == (None,)
     if len(array.shape) != len(column.shape) or any(
         wanted not in (None, size) for size, wanted in zip(array.shape, column.shape, strict=True)
     ):
         return f"{name} has the shape {array.shape}, expected {column.shape}"
-    return f"{name} is empty" if free and array.size == 0 else None
+    return f"{name} is empty" if column.free and array.size == 0 else None
+
+
+def _series_problem(task: Task, row: Row) -> str | None:
+    """Why times and series of a row do not belong together, or None."""
+    if not task.observed:
+        return None
+    free = {name: column for name, column in task.row_columns.items() if column.free}
+    steps = {name: len(row[name]) for name in free}
+    if len({*steps.values()}) > 1:
+        return "series of one row have as many steps as its times; received " + ", ".join(
+            f"{name} {count:,}" for name, count in steps.items()
+        )
+    times = next(name for name, column in free.items() if column.kind == "time")
+    order = np.diff(np.asarray(row[times], "int64"))
+    if len(order) and order.min() <= 0:
+        place = int(np.argmax(order <= 0))
+        return f"{times} do not ascend at step {place + 2} ({row[times][place + 1]})"
+    return None
 
 
 def text_problem(name: str, value: Any) -> str | None:

@@ -24,6 +24,7 @@ class Series:
     times: np.ndarray  # int64 [time], seconds since 1970 (UTC), ascending
     values: np.ndarray  # float32 [time, channels]
     first: int = 0  # the first step of this part; what lies before it is history
+    training: int = 0  # steps of the training part, as far as that is known
     held_out: bool = False  # whether it is for choosing or judging, not for learning
 
 
@@ -49,7 +50,7 @@ class Windows(Sequence[Case]):
         wanted: Callable[[Series, np.ndarray], np.ndarray] | None = None,
     ) -> None:
         self.series = list(series)
-        self._cut = cut
+        self._cut, self._lookback, self._horizon, self._wanted = cut, lookback, horizon, wanted
         self._origins = []
         for each in self.series:
             first = max(lookback, each.first)
@@ -62,6 +63,16 @@ class Windows(Sequence[Case]):
                 ]
             self._origins.append(origins)
         self._ends = np.cumsum([len(origins) for origins in self._origins], dtype="int64")
+
+    def every(self) -> Windows:
+        """The windows of all origins of these series."""
+        return Windows(
+            self.series,
+            self._cut,
+            lookback=self._lookback,
+            horizon=self._horizon,
+            wanted=self._wanted,
+        )
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0

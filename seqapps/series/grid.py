@@ -1,0 +1,178 @@
+"""When a series is observed: its frequency, and its steps on a regular grid.
+
+A frequency is a text: "rows" (each observation is a step, whatever its time says), or a number and
+a unit: "15min", "1h", "7d", "1b" (business days, Monday to Friday), "3mo" (calendar months).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqapps.errors import UserError
+
+ROWS = "rows"
+SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+UNITS = (*SECONDS, "b", "mo")
+DAY = 86400
+SEASONS = {"1mo": 12, "3mo": 4, "1d": 7, "1b": 5, "7d": 52, "1h": 24, "30min": 48, "15min": 96,
+           "10min": 144, "5min": 288}  # fmt: skip
+OFF_GRID = 0.01  # of the observations, at most, for a frequency to be that of a series
+MOST_EMPTY = 0.9  # share of steps without observation, beyond which a grid is the wrong one
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A series on the steps of a frequency, and what was found on the way."""
+
+    times: np.ndarray  # int64 [time]
+    place: np.ndarray | None  # int64 [time], of the observation at each step, or -1; None: as given
+    gaps: int  # steps without observation
+    moved: int  # observations that lay between two steps
+    dropped: int  # observations that share a step with a later one
+
+
+def frequency_of(times: np.ndarray) -> str:
+    """The most likely frequency of ascending times [time]; "rows" where there is none.
+
+    >>> frequency_of(np.arange(7) * 3600)
+    '1h'
+    """
+    if len(times) < 3:
+        return ROWS
+    steps = np.diff(times)
+    month = _months(times)
+    if _is_monthly(times):
+        return f"{int(np.gcd.reduce(np.diff(month)))}mo"
+    if (times % DAY == times[0] % DAY).all():
+        weekday = (times // DAY + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
+        days = np.unique(weekday)
+        # A weekly series has one weekday, one of business days at least three.
+        if len(days) >= 3 and days.max() <= 4 and np.median(steps) == DAY:
+            return "1b"
+    values, counts = np.unique(steps, return_counts=True)
+    step = int(values[counts.argmax()])
+    off = (times - times[0]) % step
+    if np.minimum(off, step - off).max(initial=0) > step / 4 and (
+        (np.minimum(off, step - off) > 0).mean() > OFF_GRID
+    ):
+        return ROWS
+    if (times[-1] - times[0]) / step > len(times) / (1 - MOST_EMPTY):
+        return ROWS
+    return _named(step)
+
+
+def season_of_frequency(frequency: str) -> int:
+    """The steps after which people's and nature's rhythms mostly repeat; 1 where none is known."""
+    return SEASONS.get(frequency, 1)
+
+
+def check_frequency(frequency: str) -> str:
+    """The frequency itself. Raises UserError where it is none.
+
+    >>> check_frequency("15min")
+    '15min'
+    """
+    if frequency != ROWS:
+        parsed(frequency)
+    return frequency
+
+
+def on_grid(times: np.ndarray, frequency: str) -> Grid:
+    """The regular steps from the first observation to the last one.
+
+    An observation between two steps counts for the nearer one; of several at a step the last one
+    counts. Raises UserError where the grid would be nearly empty: another frequency was meant.
+    """
+    if frequency == ROWS or len(times) < 2:
+        return Grid(times, None, 0, 0, 0)
+    position, moved = _positions(times, frequency)
+    count = int(position[-1]) + 1
+    if count > len(times) / (1 - MOST_EMPTY) + 10:
+        raise UserError(
+            f"frequency = {frequency!r}: of {count:,} steps between the first and the last time "
+            f"only {len(times):,} were observed. Set frequency to what the times have, or to "
+            f"{ROWS!r}, where each observation is a step."
+        )
+    if count == len(times) and not moved:
+        return Grid(times, None, 0, 0, 0)
+    place = np.full(count, -1, "int64")
+    place[position] = np.arange(len(times))  # the last one of a step stays
+    seen = int((place >= 0).sum())
+    return Grid(
+        steps_from(int(times[0]), count, frequency), place, count - seen, moved, len(times) - seen
+    )
+
+
+def steps_from(start: int, count: int, frequency: str) -> np.ndarray:
+    """The times of `count` steps: int64 [count]; of "rows" the numbers of the steps."""
+    if frequency == ROWS:
+        return start + np.arange(count, dtype="int64")
+    number, unit = parsed(frequency)
+    steps = np.arange(count, dtype="int64") * number
+    if unit in SECONDS:
+        return start + steps * SECONDS[unit]
+    days = np.datetime64(start // DAY, "D")
+    rest = start % DAY
+    if unit == "b":
+        found = np.busday_offset(days, steps, roll="forward")
+    else:
+        month = days.astype("datetime64[M]")
+        found = (month + steps).astype("datetime64[D]") + (days - month.astype("datetime64[D]"))
+    return np.asarray(found.astype("int64") * DAY + rest)
+
+
+def _positions(times: np.ndarray, frequency: str) -> tuple[np.ndarray, int]:
+    """(the step of each observation, how many lie between two steps)."""
+    number, unit = parsed(frequency)
+    if unit == "mo":
+        month = _months(times) - _months(times[:1])
+        return month // number, int((month % number != 0).sum())
+    if unit == "b":
+        days = times // DAY
+        first = np.datetime64(int(days[0]), "D")
+        found = np.busday_count(first, days.astype("datetime64[D]"))
+        weekend = int((((days + 3) % 7) > 4).sum())
+        return np.maximum(found, 0) // number, weekend
+    size = number * SECONDS[unit]
+    away = times - times[0]
+    return (away + size // 2) // size, int((away % size != 0).sum())
+
+
+def _months(times: np.ndarray) -> np.ndarray:
+    return np.asarray(times.astype("datetime64[s]").astype("datetime64[M]").astype("int64"))
+
+
+def _is_monthly(times: np.ndarray) -> bool:
+    """Whether all times are the same day of different months, or all the last day of one."""
+    days = times.astype("datetime64[s]").astype("datetime64[D]")
+    month = days.astype("datetime64[M]")
+    day = (days - month.astype("datetime64[D]")).astype("int64")
+    last = (month + 1).astype("datetime64[D]") - 1 == days
+    return bool((np.diff(_months(times)) > 0).all() and ((day == day[0]).all() or last.all()))
+
+
+def _named(step: int) -> str:
+    """Seconds as the largest unit of which they are a multiple."""
+    for unit in ("d", "h", "min"):
+        if step % SECONDS[unit] == 0:
+            return f"{step // SECONDS[unit]}{unit}"
+    return f"{step}s"
+
+
+def parsed(frequency: str) -> tuple[int, str]:
+    """Number and unit. Raises UserError where it is no frequency, or "rows".
+
+    >>> parsed("15min")
+    (15, 'min')
+    """
+    found = re.fullmatch(r"(\d*)(s|min|h|d|b|mo)", frequency)
+    if not found or found[1] == "0":
+        raise UserError(
+            f"frequency = {frequency!r}: expected a number and one of {', '.join(UNITS)}, such as "
+            f"15min, 1h, 7d, 1b (business days), 1mo, or {ROWS!r}, where each observation is a "
+            "step."
+        )
+    return int(found[1] or 1), found[2]

@@ -1,0 +1,278 @@
+"""From scaled windows to scaled forecasts, under six ways of reading them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqapps.layers.bands import LEVELS, MIDDLE, Bands
+from seqapps.layers.cross_attention import CrossAttention
+from seqapps.layers.encoder import attention_block
+from seqapps.layers.recurrent import GRU, LSTM
+from seqapps.layers.window_scale import WindowScale
+from seqapps.training.optimizer import optimizer_of
+
+RECURRENT = {"lstm": LSTM, "gru": GRU}
+LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
+
+
+def build_model(settings: Any, features: Any) -> Any:
+    """Inputs by name, as `ForecastingFeatures.inputs` gives them -> [batch, horizon, targets, 5]."""
+    network = _Network(settings, features)
+    inputs = network.inputs
+    scale = WindowScale(settings.window, name="window")
+    values, level, spread = scale(inputs["values"])  # [batch, lookback, channels]
+    forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
+    forecast = scale.inverse(forecast, level, spread, features.targets)
+    model = keras.Model(inputs, Bands(name="bands")(forecast), name="forecasting")
+    model.compile(optimizer_of(settings), loss_of(settings))
+    return model
+
+
+def loss_of(settings: Any) -> Any:
+    """A loss of truth [batch, horizon, targets, 2] and quantiles [batch, horizon, targets, 5].
+
+    Of steps whose truth is not known nothing is learnt. Points are judged by `settings.loss`,
+    quantiles by the pinball loss (Koenker and Bassett 1978).
+    """
+
+    def loss(truth: Any, quantiles: Any) -> Any:
+        value, known = truth[..., 0], truth[..., 1]  # [batch, horizon, targets]
+        if settings.head == "quantiles":
+            error = ops.expand_dims(value, -1) - quantiles
+            levels = ops.convert_to_tensor(LEVELS, error.dtype)
+            each = 2 * ops.mean(ops.maximum(levels * error, (levels - 1) * error), axis=-1)
+        else:
+            error = value - quantiles[..., MIDDLE]
+            each = _POINT[settings.loss](error)
+        count = ops.maximum(ops.sum(known, axis=(1, 2)), 1.0)
+        return ops.sum(each * known, axis=(1, 2)) / count  # [batch]
+
+    return loss
+
+
+def _huber(error: Any) -> Any:
+    """Huber (1964), of twice the usual scale: the square below 1, so that it compares with mse."""
+    size = ops.abs(error)
+    return ops.where(size < 1, error * error, 2 * size - 1)
+
+
+_POINT = {"mse": ops.square, "mae": ops.abs, "huber": _huber}
+
+
+class _Network:
+    """One network, part by part."""
+
+    def __init__(self, settings: Any, features: Any) -> None:
+        self.settings, self.features = settings, features
+        self.each = settings.channels == "each"
+        self.outputs = len(LEVELS) if settings.head == "quantiles" else 1
+        self.inputs = self._inputs()
+
+    def forecast(self, values: Any) -> Any:
+        """Values in units of their window -> [batch, horizon, targets] or [..., targets, 5]."""
+        settings, targets = self.settings, self.features.targets
+        read = getattr(self, f"_{settings.encoder}")
+        if self.each:
+            own = ops.transpose(values[:, :, :targets], (0, 2, 1))
+            found = read(ops.reshape(own, (-1, settings.lookback, 1)), 1)  # [batch * targets, ...]
+            found = ops.reshape(found, (-1, targets, settings.horizon, self.outputs))
+            found = ops.transpose(found, (0, 2, 1, 3))
+        else:
+            found = read(self._beside(values), targets)
+            found = ops.reshape(found, (-1, settings.horizon, targets, self.outputs))
+        known = self._known()
+        if known is not None:
+            size = targets * self.outputs
+            more = keras.layers.Dense(size, use_bias=False, name="known")(known)
+            found += ops.reshape(more, (-1, settings.horizon, targets, self.outputs))
+        return found if self.outputs > 1 else found[..., 0]
+
+    # readers: values [rows, lookback, inputs] -> [rows, horizon * targets * outputs]
+
+    def _linear(self, values: Any, targets: int) -> Any:
+        """One linear map from the window to all horizons (Zeng et al. 2022)."""
+        flat = ops.reshape(values, (-1, self.settings.lookback * values.shape[-1]))
+        flat = self._dropped(flat)
+        return self._head(flat, targets)
+
+    def _lstm(self, values: Any, targets: int) -> Any:
+        return self._head(self._dropped(self._states(values)[:, -1]), targets)
+
+    _gru = _lstm
+
+    def _segments(self, values: Any, targets: int) -> Any:
+        """A GRU that reads segments, not steps, and forecasts each coming segment by one step of
+        its own from the last state (SegRNN, Lin et al. 2023, arXiv 2308.11200).
+        """
+        settings, length = self.settings, self.settings.segment
+        width = values.shape[-1]
+        segments = settings.lookback // length
+        recent = values[:, settings.lookback - segments * length :]
+        parts = ops.reshape(recent, (-1, segments, length * width))
+        parts = keras.layers.Dense(settings.units, activation="relu", name="segment")(parts)
+        reader = GRU(settings.units, return_state=True, name="reader")
+        _, state = reader(parts)  # [rows, units]
+        coming = -(-settings.horizon // length)
+        places = Places(coming, settings.units, name="places")(state)  # [rows, coming, units]
+        if self.each and self.features.targets > 1:
+            places += _Channels(self.features.targets, settings.units, name="channels")(state)
+        states = ops.reshape(
+            ops.repeat(ops.expand_dims(state, 1), coming, axis=1), (-1, settings.units)
+        )
+        places = ops.reshape(places, (-1, 1, settings.units))
+        found, _ = reader(places, initial_state=states)  # [rows * coming, units]
+        found = keras.layers.Dense(length * targets * self.outputs, name="head")(
+            self._dropped(found)
+        )
+        found = ops.reshape(found, (-1, coming * length, targets * self.outputs))
+        return found[:, : settings.horizon]
+
+    def _encoder_decoder(self, values: Any, targets: int) -> Any:
+        """A decoder that knows the coming steps' places and the calendar, and looks back."""
+        settings = self.settings
+        states = self._states(values)  # [rows, lookback, units]
+        places = Places(settings.horizon, settings.units, name="places")(states[:, -1])
+        known = self._known()
+        if known is not None:
+            more = keras.layers.Dense(settings.units, name="to_decoder")(known)
+            if self.each:
+                more = ops.repeat(more, self.features.targets, axis=0)
+            places += more
+        decoder = RECURRENT[settings.cell](settings.units, return_sequences=True, name="decoder")
+        last = states[:, -1]
+        start = [last, ops.zeros_like(last)] if settings.cell == "lstm" else last
+        read = decoder(places, initial_state=start)  # [rows, horizon, units]
+        look = CrossAttention("multi_head", settings.units, heads=settings.heads, name=LOOK_BACK)
+        seen = ops.ones_like(states[:, :, 0], dtype="bool")
+        context, _ = look(read, states, seen)
+        joined = keras.layers.LayerNormalization(name="norm")(read + context)
+        return keras.layers.Dense(targets * self.outputs, name="head")(self._dropped(joined))
+
+    def _attention(self, values: Any, targets: int) -> Any:
+        """Self-attention over segments (as in PatchTST, Nie et al. 2023)."""
+        settings, length = self.settings, self.settings.segment
+        segments = settings.lookback // length
+        recent = values[:, settings.lookback - segments * length :]
+        parts = ops.reshape(recent, (-1, segments, length * values.shape[-1]))
+        states = keras.layers.Dense(settings.units, name="segment")(parts)
+        states += Places(segments, settings.units, name="places")(states[:, 0])
+        for number in range(settings.layers):
+            states = attention_block(
+                states, heads=settings.heads, dropout=settings.dropout, name=f"block_{number + 1}"
+            )
+        flat = ops.reshape(states, (-1, segments * settings.units))
+        return self._head(self._dropped(flat), targets)
+
+    # parts
+
+    def _inputs(self) -> dict[str, Any]:
+        settings, features = self.settings, self.features
+        shapes = {"values": [settings.lookback, features.channels]}
+        if settings.gaps == "mask":
+            shapes["seen"] = [settings.lookback, features.channels]
+        if settings.calendar:
+            shapes["calendar"] = [settings.lookback + settings.horizon, features.moments]
+        if features.known:
+            shapes["future"] = [settings.horizon, features.known]
+        inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+        if settings.embed_series:
+            inputs["series"] = keras.Input([], dtype="int32", name="series")
+        return inputs
+
+    def _beside(self, values: Any) -> Any:
+        """The window with all that is known of its steps: [batch, lookback, inputs]."""
+        parts = [values]
+        if "seen" in self.inputs:
+            parts.append(self.inputs["seen"])
+        if "calendar" in self.inputs:
+            parts.append(self.inputs["calendar"][:, : self.settings.lookback])
+        if "series" in self.inputs:
+            size = min(self.settings.units, 16)
+            vector = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")(
+                self.inputs["series"]
+            )
+            parts.append(ops.repeat(ops.expand_dims(vector, 1), self.settings.lookback, axis=1))
+        return ops.concatenate(parts, axis=-1) if len(parts) > 1 else values
+
+    def _known(self) -> Any:
+        """What is known of the coming steps: [batch, horizon, features], or None."""
+        parts = []
+        if "calendar" in self.inputs:
+            parts.append(self.inputs["calendar"][:, self.settings.lookback :])
+        if "future" in self.inputs:
+            parts.append(self.inputs["future"])
+        return ops.concatenate(parts, axis=-1) if parts else None
+
+    def _states(self, values: Any) -> Any:
+        """[rows, lookback, inputs] -> [rows, lookback, units]."""
+        kind = (
+            self.settings.cell
+            if self.settings.encoder == "encoder_decoder"
+            else self.settings.encoder
+        )
+        for number in range(self.settings.layers):
+            if number:
+                values = self._dropped(values)
+            layer = RECURRENT[kind](
+                self.settings.units, return_sequences=True, name=f"{kind}_{number + 1}"
+            )
+            values = layer(values)
+        return values
+
+    def _head(self, states: Any, targets: int) -> Any:
+        size = self.settings.horizon * targets * self.outputs
+        return keras.layers.Dense(size, name="head")(states)
+
+    def _dropped(self, values: Any) -> Any:
+        return (
+            keras.layers.Dropout(self.settings.dropout)(values) if self.settings.dropout else values
+        )
+
+
+@keras.saving.register_keras_serializable(package="seqapps.forecasting")
+class Places(keras.layers.Layer):
+    """A learnt vector for each of some places, for every row: [rows, ...] -> [rows, count, units]."""
+
+    def __init__(self, count: int, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count, self.units = count, units
+
+    def build(self, rows_shape: Any) -> None:
+        self.vectors = self.add_weight(
+            name="vectors", shape=[self.count, self.units], initializer="random_normal"
+        )
+        self.built = True
+
+    def call(self, rows: Any) -> Any:
+        size = ops.shape(rows)[0]
+        return ops.broadcast_to(self.vectors[None], (size, self.count, self.units))
+
+    def compute_output_shape(self, rows_shape: Any) -> tuple[Any, ...]:
+        return (rows_shape[0], self.count, self.units)
+
+
+@keras.saving.register_keras_serializable(package="seqapps.forecasting")
+class _Channels(keras.layers.Layer):
+    """The vector of each row's channel, where rows are those of all channels in turn:
+    [batch * channels, ...] -> [batch * channels, 1, units].
+    """
+
+    def __init__(self, count: int, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count, self.units = count, units
+
+    def build(self, rows_shape: Any) -> None:
+        self.vectors = self.add_weight(
+            name="vectors", shape=[self.count, self.units], initializer="random_normal"
+        )
+        self.built = True
+
+    def call(self, rows: Any) -> Any:
+        batch = ops.shape(rows)[0] // self.count
+        return ops.expand_dims(ops.tile(self.vectors, (batch, 1)), 1)
+
+    def compute_output_shape(self, rows_shape: Any) -> tuple[Any, ...]:
+        return (rows_shape[0], 1, self.units)

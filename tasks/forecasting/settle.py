@@ -1,0 +1,72 @@
+"""What only the data tell: columns, frequency, season."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seqapps.errors import UserError, nearest
+from seqapps.series.grid import check_frequency, frequency_of, on_grid, season_of_frequency
+from seqapps.task import Row
+
+from .windows import check_long_enough, names_in, windows_of
+
+ALL, NONE, AUTO = "all", "none", "auto"
+
+
+def settle(settings: Any, rows: Sequence[Row]) -> Any:
+    """The settings with all of it said. Raises UserError where they do not fit the data."""
+    row = rows[0]
+    settings = _columns(settings, row["names"].split("\n"))
+    frequency = settings.frequency
+    if frequency == AUTO:
+        frequency = frequency_of(row["times"])
+    settings = replace(settings, frequency=check_frequency(frequency))
+    if settings.season == 0:
+        settings = replace(settings, season=_season(row, settings))
+    check_long_enough(windows_of(rows, settings), rows, settings)
+    return settings
+
+
+def _columns(settings: Any, there: Sequence[str]) -> Any:
+    """Targets, covariates and what is known in advance, by name; no column twice."""
+    for key in ("target", "covariates", "future"):
+        for name in names_in(getattr(settings, key)):
+            if name not in there and not (key == "covariates" and name in (ALL, NONE)):
+                raise UserError(
+                    f"{key} = {getattr(settings, key)!r}: no column of numbers {name!r}. "
+                    f"{nearest(name, there)}"
+                )
+    future = names_in(settings.future)
+    target = names_in(settings.target) or [name for name in there if name not in future]
+    if {*target} & {*future}:
+        raise UserError(
+            f"future = {settings.future!r}: {min({*target} & {*future})!r} is forecast, so it is not "
+            "known in advance."
+        )
+    covariates = names_in(settings.covariates)
+    if covariates == [ALL]:
+        covariates = [name for name in there if name not in (*target, *future)]
+    elif covariates == [NONE]:
+        covariates = []
+    return replace(
+        settings,
+        target=",".join(target),
+        covariates=",".join(name for name in covariates if name not in (*target, *future)),
+        future=",".join(future),
+    )
+
+
+def _season(row: Row, settings: Any) -> int:
+    """The calendar's season where the series has it, else one that shows in the series."""
+    from seqapps.series.periods import season_of
+
+    channel = row["names"].split("\n").index(names_in(settings.target)[0])
+    grid = on_grid(row["times"], settings.frequency)
+    values = row["values"][:, channel].astype("float64")
+    if grid.place is not None:
+        values = np.append(values, np.nan)[grid.place]
+    return max(1, season_of(values, usual=season_of_frequency(settings.frequency)))
