@@ -42,9 +42,10 @@ def run(
     `data` is what --data takes, or a pandas DataFrame, or an iterable of rows ({"text": ...,
     "label": ...}), or a dict with one of these for each of train, valid and test. `columns` maps
     the task's names to the data's; `header=False` is --no-header; `settings` holds what --set
-    would. Of series, `columns={"times": ..., "series": ...}` are --time and --series, and
-    `shares`, `time_format`, `factors` and `factors_lag` are the options of these names. `options` are `seed`, `name`, `backend`, `devices`, `max_memory`, `publish_as`,
-    `fresh`, `require_goal`, `most_rejected` and `progress`.
+    would. Of series, `columns={"times": ..., "series": ...}` are --time and --series, and `shares`,
+    `time_format`, `factors` and `factors_lag` are the options of these names. `options` are
+    `seed`, `name`, `backend`, `devices`, `max_memory`, `publish_as`, `fresh`, `require_goal`,
+    `most_rejected` and `progress`.
 
     Raises UserError where the data or the settings are wrong, RunError and ProofError where a
     stage fails (all in `seqapps.errors`).

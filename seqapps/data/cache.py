@@ -50,7 +50,12 @@ class Entry:
     @property
     def columns(self) -> dict[str, Column]:
         """What is kept of every row: the task's columns, and the group."""
-        return {name: Column(**column) for name, column in self.about["columns"].items()}
+        # JSON knows no tuples.
+        tuples = ("shape", "called")
+        return {
+            name: Column(**column | {key: tuple(column[key]) for key in tuples})
+            for name, column in self.about["columns"].items()
+        }
 
     @property
     def labels(self) -> dict[str, dict[str, tuple[int, str]]]:

@@ -142,6 +142,8 @@ def _folder(task: Task, path: Path, reading: Reading) -> Source:
     if found:
         name = path.name or str(path)
         return _captioned(task, found, reading, name=name, spec=str(path.absolute()))
+    if task.observed:
+        return _tables_below(task, path, reading)
     layout = folders.layout_of(task, path, side_by_side=_side_by_side_fits(task, reading))
     name, spec = path.name or str(path), str(path.absolute())
     if layout.texts:
@@ -168,6 +170,23 @@ def _folder(task: Task, path: Path, reading: Reading) -> Source:
     return _source(
         task, reading, name=name, base=path, spec=spec, parts=parts, notes=layout.notes
     )  # fmt: skip
+
+
+def _tables_below(task: Task, path: Path, reading: Reading) -> Source:
+    """All tables of a folder: those of splits by name, else as series that are still to be cut."""
+    named = [
+        (folders.stem_of(file), _table(file, file.relative_to(path).as_posix(), reading))
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and tables.is_table(file) and kind_of(file) != ".txt"
+    ]
+    if not named:
+        raise UserError(f"--data {path}: a folder without tables; expected {_kinds()}.")
+    by_split, _ = folders.split_by_name(named)
+    parts: Parts = by_split
+    if sum(map(len, by_split.values())) < len(named):
+        parts = {None: [part for _, part in named]}
+    name, spec = path.name or str(path), str(path.absolute())
+    return _source(task, reading, name=name, base=path, spec=spec, parts=parts)
 
 
 def _captioned(
@@ -321,7 +340,7 @@ def _observed(
                 {column: column for column in layout.read},
                 advice=lambda *_: "",
             )
-            stem = folders.stem_of(Path(part.name))
+            stem = str(Path(part.name.removesuffix(".gz")).with_suffix(""))
             series = observations.gathered(lines, layout, name=stem, said=said)
             yield from joined.to(series) if joined else series
 

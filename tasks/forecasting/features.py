@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
-from seqapps.series.transforms import gaps
-from seqapps.series.transforms.scaling import Scaler, fit_scaler
 
 from seqapps.features import Features
 from seqapps.series import calendar
+from seqapps.series.transforms import gaps, scaling
+from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
 from .windows import channels_of, names_in, series_of
@@ -27,14 +28,12 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
             names.append(row["series"])
             yield logged(series_of(row, settings).values, settings)
 
-    state = fit_scaler(parts(), kind=settings.scale)
-    return {**state, "series": sorted({*names})}
+    found = {"standard": scaling.standard, "robust": scaling.robust}[settings.scale](parts())
+    return {"center": found.center, "scale": found.scale, "series": sorted({*names})}
 
 
 def logged(values: Any, settings: Any) -> Any:
     """Values as they are scaled: their logarithm, where the settings say so (NumPy)."""
-    import numpy as np
-
     return np.log(np.maximum(values, settings.log)) if settings.log else values
 
 
@@ -47,7 +46,7 @@ class ForecastingFeatures(Features):
         self.targets = len(names_in(settings.target))
         self.channels = len(channels_of(settings))
         self.known = len(names_in(settings.future))
-        self.scaler = Scaler(state)
+        self._scale = Scale(np.asarray(state["center"]), np.asarray(state["scale"]))
         self.series = len(state["series"])
         if settings.embed_series:
             content = tf.lookup.KeyValueTensorInitializer(
@@ -92,7 +91,7 @@ class ForecastingFeatures(Features):
         forecast = model(self.inputs(raw))  # [batch, horizon, targets, 5]
         found = {}
         for place, name in enumerate(NAMES):
-            value = self.scaler.inverse(forecast[..., place], 0, self.targets)
+            value = self._scale_of(0, self.targets).unscaled(forecast[..., place])
             found[name] = tf.exp(value) if self._settings.log else value
         return {name: found[name] for name in ("mean", "lower", "upper", "lower_80", "upper_80")}
 
@@ -116,4 +115,7 @@ class ForecastingFeatures(Features):
         values = tf.where(tf.math.is_finite(values), values, float("nan"))
         if self._settings.log:
             values = tf.math.log(tf.maximum(values, self._settings.log))
-        return self.scaler.scale(values, first, last)
+        return self._scale_of(first, last).scaled(values)
+
+    def _scale_of(self, first: int, last: int) -> Scale:
+        return Scale(self._scale.center[first:last], self._scale.scale[first:last])

@@ -11,21 +11,21 @@ from seqapps.layers.bands import LEVELS, MIDDLE, Bands
 from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.encoder import attention_block
 from seqapps.layers.recurrent import GRU, LSTM
-from seqapps.layers.window_scale import WindowScale
 from seqapps.training.optimizer import optimizer_of
+
+from .network import OwnScale, Vectors, in_training_units
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
 LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
 
 
 def build_model(settings: Any, features: Any) -> Any:
-    """Inputs by name, as `ForecastingFeatures.inputs` gives them -> [batch, horizon, targets, 5]."""
+    """A model of the inputs that features name -> quantiles [batch, horizon, targets, 5]."""
     network = _Network(settings, features)
     inputs = network.inputs
-    scale = WindowScale(settings.window, name="window")
-    values, level, spread = scale(inputs["values"])  # [batch, lookback, channels]
+    values, level, spread = OwnScale(settings.window, name="window")(inputs["values"])
     forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
-    forecast = scale.inverse(forecast, level, spread, features.targets)
+    forecast = in_training_units(forecast, level, spread, features.targets)
     model = keras.Model(inputs, Bands(name="bands")(forecast), name="forecasting")
     model.compile(optimizer_of(settings), loss_of(settings))
     return model
@@ -116,9 +116,11 @@ class _Network:
         reader = GRU(settings.units, return_state=True, name="reader")
         _, state = reader(parts)  # [rows, units]
         coming = -(-settings.horizon // length)
-        places = Places(coming, settings.units, name="places")(state)  # [rows, coming, units]
+        places = Vectors(coming, settings.units, name="places")(state)  # [rows, coming, units]
         if self.each and self.features.targets > 1:
-            places += _Channels(self.features.targets, settings.units, name="channels")(state)
+            places += Vectors(
+                self.features.targets, settings.units, in_turn=True, name="channels"
+            )(state)
         states = ops.reshape(
             ops.repeat(ops.expand_dims(state, 1), coming, axis=1), (-1, settings.units)
         )
@@ -134,7 +136,7 @@ class _Network:
         """A decoder that knows the coming steps' places and the calendar, and looks back."""
         settings = self.settings
         states = self._states(values)  # [rows, lookback, units]
-        places = Places(settings.horizon, settings.units, name="places")(states[:, -1])
+        places = Vectors(settings.horizon, settings.units, name="places")(states[:, -1])
         known = self._known()
         if known is not None:
             more = keras.layers.Dense(settings.units, name="to_decoder")(known)
@@ -158,7 +160,7 @@ class _Network:
         recent = values[:, settings.lookback - segments * length :]
         parts = ops.reshape(recent, (-1, segments, length * values.shape[-1]))
         states = keras.layers.Dense(settings.units, name="segment")(parts)
-        states += Places(segments, settings.units, name="places")(states[:, 0])
+        states += Vectors(segments, settings.units, name="places")(states[:, 0])
         for number in range(settings.layers):
             states = attention_block(
                 states, heads=settings.heads, dropout=settings.dropout, name=f"block_{number + 1}"
@@ -230,49 +232,3 @@ class _Network:
         return (
             keras.layers.Dropout(self.settings.dropout)(values) if self.settings.dropout else values
         )
-
-
-@keras.saving.register_keras_serializable(package="seqapps.forecasting")
-class Places(keras.layers.Layer):
-    """A learnt vector for each of some places, for every row: [rows, ...] -> [rows, count, units]."""
-
-    def __init__(self, count: int, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.count, self.units = count, units
-
-    def build(self, rows_shape: Any) -> None:
-        self.vectors = self.add_weight(
-            name="vectors", shape=[self.count, self.units], initializer="random_normal"
-        )
-        self.built = True
-
-    def call(self, rows: Any) -> Any:
-        size = ops.shape(rows)[0]
-        return ops.broadcast_to(self.vectors[None], (size, self.count, self.units))
-
-    def compute_output_shape(self, rows_shape: Any) -> tuple[Any, ...]:
-        return (rows_shape[0], self.count, self.units)
-
-
-@keras.saving.register_keras_serializable(package="seqapps.forecasting")
-class _Channels(keras.layers.Layer):
-    """The vector of each row's channel, where rows are those of all channels in turn:
-    [batch * channels, ...] -> [batch * channels, 1, units].
-    """
-
-    def __init__(self, count: int, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.count, self.units = count, units
-
-    def build(self, rows_shape: Any) -> None:
-        self.vectors = self.add_weight(
-            name="vectors", shape=[self.count, self.units], initializer="random_normal"
-        )
-        self.built = True
-
-    def call(self, rows: Any) -> Any:
-        batch = ops.shape(rows)[0] // self.count
-        return ops.expand_dims(ops.tile(self.vectors, (batch, 1)), 1)
-
-    def compute_output_shape(self, rows_shape: Any) -> tuple[Any, ...]:
-        return (rows_shape[0], 1, self.units)

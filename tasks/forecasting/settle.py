@@ -44,8 +44,8 @@ def _columns(settings: Any, there: Sequence[str]) -> Any:
     target = names_in(settings.target) or [name for name in there if name not in future]
     if {*target} & {*future}:
         raise UserError(
-            f"future = {settings.future!r}: {min({*target} & {*future})!r} is forecast, so it is not "
-            "known in advance."
+            f"future = {settings.future!r}: {min({*target} & {*future})!r} is forecast, so it is "
+            "not known in advance."
         )
     covariates = names_in(settings.covariates)
     if covariates == [ALL]:

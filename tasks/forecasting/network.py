@@ -1,0 +1,79 @@
+"""Layers of forecasters: each window in units of its own, and what stands for a place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqapps.series.transforms.reversible import WindowScale, window_scale
+
+PACKAGE = "seqapps.forecasting"
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class OwnScale(keras.layers.Layer):
+    """Values [batch, lookback, channels] -> (values, level, spread), both [batch, 1, channels].
+
+    By "last" or "standard", as `window_scale` has it, where that is "mean"; by "none" as they are.
+    """
+
+    def __init__(self, by: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.by = by
+
+    def call(self, values: Any) -> tuple[Any, Any, Any]:
+        if self.by == "none":
+            last = values[:, -1:]
+            return values, ops.zeros_like(last), ops.ones_like(last)
+        found = window_scale(values, by="last" if self.by == "last" else "mean")
+        return found.scaled(values), found.center, found.scale
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make it anew."""
+        return {**super().get_config(), "by": self.by}
+
+
+def in_training_units(forecast: Any, level: Any, spread: Any, targets: int) -> Any:
+    """Forecasts [batch, horizon, targets] or [batch, horizon, targets, quantiles] back.
+
+    The first channels are the targets.
+    """
+    level, spread = level[:, :, :targets], spread[:, :, :targets]
+    if len(forecast.shape) == 4:
+        level, spread = ops.expand_dims(level, -1), ops.expand_dims(spread, -1)
+    return WindowScale(level, spread).unscaled(forecast)
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class Vectors(keras.layers.Layer):
+    """A learnt vector for each of some places, for every row.
+
+    [rows, ...] -> [rows, count, units]. With `in_turn` row i has the vector of place i modulo
+    `count` alone: [rows, 1, units].
+    """
+
+    def __init__(self, count: int, units: int, *, in_turn: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count, self.units, self.in_turn = count, units, in_turn
+
+    def build(self, rows_shape: Any) -> None:
+        self.vectors = self.add_weight(
+            name="vectors", shape=[self.count, self.units], initializer="random_normal"
+        )
+        self.built = True
+
+    def call(self, rows: Any) -> Any:
+        size = ops.shape(rows)[0]
+        if self.in_turn:
+            return ops.expand_dims(ops.tile(self.vectors, (size // self.count, 1)), 1)
+        return ops.broadcast_to(self.vectors[None], (size, self.count, self.units))
+
+    def compute_output_shape(self, rows_shape: Any) -> tuple[Any, ...]:
+        return (rows_shape[0], 1 if self.in_turn else self.count, self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make it anew."""
+        own = {"count": self.count, "units": self.units, "in_turn": self.in_turn}
+        return {**super().get_config(), **own}
