@@ -6,12 +6,15 @@ import csv
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from seqapps.answers import Answers
 from seqapps.data.load import Data
 from seqapps.errors import UserError
-from seqapps.metrics.judge import RESAMPLES, Score, better, judge, values_of
+from seqapps.metrics.judge import RESAMPLES, Score, better, judge, usable, values_of
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
@@ -19,6 +22,15 @@ from seqapps.task import Case, Predict, Response, Task
 
 MODEL = "model"
 ByPredictor = dict[str, list[Response]]
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is resampled: cases, groups, or blocks of consecutive ones of them."""
+
+    kind: str  # "case", "group" or "block"
+    groups: list[str] | None = None  # of each case; blocks run in the order of their names
+    block: int = 1  # how many consecutive cases or groups are drawn together
 
 
 def evaluate(
@@ -49,12 +61,13 @@ def evaluate(
     goal_metric = _goal_metric(task, data)
     best = best_of(task, goal_metric, {name: validation[name] for name in task.baselines})
     test = _answers(predictors, cases["test"], "test", seconds, progress)
-    groups = groups_of(data, cases["test"])
+    units = units_of(task, settings, data, cases["test"])
     scores, differences = judge(
         metrics,
         cases["test"],
         test,
-        groups=groups,
+        groups=units.groups,
+        block=units.block,
         against=(MODEL, list(task.baselines)),
         seed=seed,
     )
@@ -68,7 +81,8 @@ def evaluate(
         "split": "test",
         "cases": len(cases["test"]),
         "seed": seed,
-        "resampled": "group" if groups else "case",
+        "resampled": units.kind,
+        **({"block": units.block} if units.kind == "block" else {}),
         "resamples": RESAMPLES,
         "model": model,
         "parts": {name: scores[name] for name in parts},
@@ -80,7 +94,7 @@ def evaluate(
         "validation": validation,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
-    answers = Answers(cases["test"], test[MODEL], test[best] if best else None, groups)
+    answers = Answers(cases["test"], test[MODEL], test[best] if best else None, units.groups)
     return evaluation, answers
 
 
@@ -98,6 +112,22 @@ def groups_of(data: Data, cases: Sequence[Case]) -> list[str] | None:
     if not data.group or not all(data.group in case for case in cases):
         return None
     return [str(case[data.group]) for case in cases]
+
+
+def units_of(task: Task, settings: Any, data: Data, cases: Sequence[Case]) -> Units:
+    """What is resampled: the groups of the data, else the blocks that the task declares."""
+    groups = groups_of(data, cases)
+    if groups is not None:
+        return Units("group", groups)
+    if task.blocks is None:
+        return Units("case")
+    blocks = task.blocks(settings, cases)
+    if blocks.times is None:
+        return Units("block", None, usable(blocks.length, len(cases)))
+    times, place = np.unique(np.asarray(blocks.times), return_inverse=True)
+    # Names in the order of time, as they are kept with the answers.
+    names = [f"{number:09}" for number in place]
+    return Units("block", names, usable(blocks.length, len(times)))
 
 
 def check_labels(

@@ -195,6 +195,23 @@ class Metric:
     higher_is_better: bool = True
     unit: str = ""
     tells_of: Callable[[Case], bool] | None = None  # None: of all cases
+    # The value that is best, where neither more nor less is better, such as 0.95 for the coverage
+    # of 95 % intervals. Nearer is better then, and differences are those of the distances to it;
+    # `higher_is_better` is False.
+    aim: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """Cases that err alike because they are neighbours in time, and so are resampled together.
+
+    `length` times in a row are a block: at least a season, or as many as windows overlap. Cases of
+    the same one of `times` [cases], such as windows of several series, stay together. Without
+    `times` each case is a time, and they come in order.
+    """
+
+    length: int
+    times: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -403,6 +420,9 @@ class Task:
     # what `seqapps check` holds this task to beside what it holds every task to: functions
     # check_...(trial) like those in seqapps/checks.py
     checks: Sequence[Callable[[Any], None]] = ()
+    # settings, judged cases -> which of them are resampled together, where they follow each other in
+    # time; a group that the data declare goes before it
+    blocks: Callable[[Any, Sequence[Case]], Blocks] | None = None
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()
     # settings, training rows -> the settings with what only the data tell, such as the columns that

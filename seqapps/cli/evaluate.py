@@ -79,14 +79,16 @@ def command(
     if not cases:
         raise UserError(f"{rows.name}: the {chosen} split has no cases.")
     start.tensorflow(progress)
-    from seqapps.evaluate import MODEL, check_labels, groups_of
+    from seqapps.evaluate import MODEL, check_labels, units_of
     from seqapps.metrics.judge import judge
     from seqapps.predict import exported
 
     responses = exported(folder, task, values, progress=progress)(cases)
     check_labels(task, cases, responses, source=rows.name)
-    groups = groups_of(rows, cases)
-    scores, _ = judge(task.judging(cases), cases, {MODEL: responses}, groups=groups)
+    units = units_of(task, values, rows, cases)
+    scores, _ = judge(
+        task.judging(cases), cases, {MODEL: responses}, groups=units.groups, block=units.block
+    )
     if as_json:
         found = {"model": str(folder), "data": rows.name, "split": chosen, "cases": len(cases)}
         click.echo(json.dumps({**found, "scores": scores[MODEL]}, indent=1))

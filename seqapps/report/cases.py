@@ -176,10 +176,11 @@ def _other_facts(
     task: Task, case: Case, response: Response, baseline: Response | None, best: str | None
 ) -> list[dict[str, str]]:
     metric = next(iter(task.metrics))
-    sign = -1 if task.metrics[metric].higher_is_better else 1
+    of_metric = task.metrics[metric]
 
     def scored(answer: Response) -> str:
-        return f"{sign * float(loss_of(task, [case], [answer])[0]):.{DIGITS}g}"
+        value = of_metric.reduce(of_metric.statistics([case], [answer])[0])
+        return f"{float(value):.{DIGITS}g}"
 
     facts = [
         _fact(f"true {name}", _shown(case[name], column)) for name, column in task.targets.items()

@@ -51,7 +51,8 @@ def compare(runs: Sequence[Run], task: Task) -> Comparison:
     ]
     keys = dict.fromkeys(key for each in facts for key in each)
     values = {key: [str(each.get(key, "-")) for each in facts] for key in keys}
-    differences, why = _paired(runs, task)
+    # Blocks are those of the first run: equal cases ask for equal ones.
+    differences, why = _paired(runs, task, evaluations[0].get("block", 1))
     scores = [evaluation["model"] for evaluation in evaluations]
     return Comparison(
         task=task,
@@ -87,7 +88,9 @@ def table(found: Comparison) -> list[list[str]]:
         lines.append([metric, *(shown(scores[metric]) for scores in found.scores)])
         if found.differences:
             gains = [signed(gain[metric]) for gain in found.differences]
-            lines.append([f"  minus {found.names[0]}", "", *gains])
+            aim = found.task.metrics[metric].aim
+            nearness = "" if aim is None else f", in distance to {aim:g}"
+            lines.append([f"  minus {found.names[0]}{nearness}", "", *gains])
     return [*lines, ["test cases", *(f"{count:,}" for count in found.cases)]]
 
 
@@ -141,7 +144,9 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return [str(run.folder) for run in runs]
 
 
-def _paired(runs: Sequence[Run], task: Task) -> tuple[list[dict[str, Score]] | None, str]:
+def _paired(
+    runs: Sequence[Run], task: Task, block: int
+) -> tuple[list[dict[str, Score]] | None, str]:
     """(differences to the first run, "") or (None, why there are none)."""
     if len(runs) < 2:
         return None, ""
@@ -156,7 +161,7 @@ def _paired(runs: Sequence[Run], task: Task) -> tuple[list[dict[str, Score]] | N
     responses = {name: each.model for name, each in zip(names, found, strict=True)}
     _, gains = judge(
         task.judging(found[0].cases), found[0].cases, responses,
-        groups=found[0].groups, against=(names[0], names[1:]),
+        groups=found[0].groups, block=block, against=(names[0], names[1:]),
     )  # fmt: skip
     return [
         {metric: _turned(score) for metric, score in gains[name].items()} for name in names[1:]

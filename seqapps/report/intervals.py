@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqapps.report.svg import BASELINE, MODEL, MUTED, THIRD
-from seqapps.task import Figure, Task
+from seqapps.task import Figure, Metric, Task
 
 
 def intervals(evaluation: Mapping[str, Any], task: Task) -> Figure:
@@ -50,5 +50,12 @@ def dots(
 
 
 def _title(metric: str, task: Task) -> str:
-    better = "" if task.metrics[metric].higher_is_better else ", less is better"
-    return f"{metric.replace('_', ' ')}{better}"
+    better = direction(task.metrics[metric])
+    return ", ".join(part for part in (metric.replace("_", " "), better) if part)
+
+
+def direction(metric: Metric) -> str:
+    """Which scores are the better ones, where it is not the higher: nothing to say then."""
+    if metric.aim is not None:
+        return f"best at {metric.aim:g}"
+    return "" if metric.higher_is_better else "less is better"

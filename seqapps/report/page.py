@@ -19,7 +19,7 @@ from seqapps.export.manifest import EXTRA
 from seqapps.report import cases, labels, series, shown, words
 from seqapps.report.curves import best_round, curves, read_history
 from seqapps.report.gradients import gradient_figures
-from seqapps.report.intervals import intervals
+from seqapps.report.intervals import direction, intervals
 from seqapps.report.picks import labels_of
 from seqapps.report.serve import serve
 from seqapps.report.spent import cost_lines, reading, shown_bytes, speed_lines
@@ -229,9 +229,7 @@ def _tiles(
 def _scores(evaluation: Mapping[str, Any], task: Task) -> dict[str, Any]:
     metric = evaluation["goal"]["metric"]
     notes = {
-        name: ", ".join(
-            part for part in (each.unit, "" if each.higher_is_better else "less is better") if part
-        )
+        name: ", ".join(part for part in (each.unit, direction(each)) if part)
         for name, each in task.metrics.items()
     }
     return {

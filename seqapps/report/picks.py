@@ -95,4 +95,6 @@ def loss_of(task: Task, cases: Sequence[Case], responses: Sequence[Response]) ->
     """The task's first metric of each case alone, turned so that more is worse: float [cases]."""
     metric = next(iter(task.metrics.values()))
     values = np.array([metric.reduce(row) for row in metric.statistics(cases, responses)])
+    if metric.aim is not None:
+        return np.abs(values - metric.aim)
     return -values if metric.higher_is_better else values
