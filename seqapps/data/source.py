@@ -15,6 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seqapps.data import samples, tables, wheels
 from seqapps.data.opening import UTF8
 from seqapps.data.splits import SHARES
@@ -214,7 +216,7 @@ def _given(task: Task, data: Any, reading: Reading) -> Source:
         first = next(records, None)
         if first is None:
             return
-        if task.observed and not hasattr(first.get("times", ""), "__len__"):
+        if task.observed and not isinstance(first.get("times"), Sequence | np.ndarray):
             yield from _observed(task, reading, chain([first], records), [*first], place, said)
             return
         wanted = columns.called(task, reading, wanted_columns(task, reading), lambda: [*first])

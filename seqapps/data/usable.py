@@ -38,7 +38,7 @@ class Checker:
         for name, column in self._columns:
             value = row.get(name)
             if value is None:
-                value = column.default
+                value = _default(column, row)
             if type(value) is not str or column.kind == "image":
                 value, problem = self._typed(name, column, value)
                 if problem:
@@ -97,6 +97,13 @@ class Checker:
                 if kind != first:
                     return f"{name} is the {kind} {row[name]!r}, but a {first} in the rows before"
         return None
+
+
+def _default(column: Column, row: Row) -> Any:
+    """The column's default; of a series for each step of the row."""
+    if column.free and column.default is not None and "times" in row:
+        return np.full(len(row["times"]), column.default, column.dtype)
+    return column.default
 
 
 def problem_of(task: Task, row: Row) -> str | None:

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqapps.layers.attention import attention_block
 from seqapps.layers.bands import LEVELS, MIDDLE, Bands
 from seqapps.layers.cross_attention import CrossAttention
-from seqapps.layers.encoder import attention_block
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
@@ -118,9 +118,9 @@ class _Network:
         coming = -(-settings.horizon // length)
         places = Vectors(coming, settings.units, name="places")(state)  # [rows, coming, units]
         if self.each and self.features.targets > 1:
-            places += Vectors(
-                self.features.targets, settings.units, in_turn=True, name="channels"
-            )(state)
+            places += Vectors(self.features.targets, settings.units, in_turn=True, name="channels")(
+                state
+            )
         states = ops.reshape(
             ops.repeat(ops.expand_dims(state, 1), coming, axis=1), (-1, settings.units)
         )

@@ -8,6 +8,7 @@ from seqapps.metrics import forecasts
 from seqapps.series.row import ROW
 from seqapps.settings import setting
 from seqapps.task import (
+    Blocks,
     Case,
     Column,
     Fixed,
@@ -60,6 +61,10 @@ class Settings(Optimization):
         "what stands for steps that were not observed; mask: the middle, and that it does",
         choices=("interpolate", "forward", "mask"),
     )
+    measures: str = setting(
+        "level", "what a value is: a level, as of a stock, or a change or rate, as a flow",
+        choices=("level", "change"),
+    )  # fmt: skip
     calendar: bool = setting(False, "hour, weekday and day of the year are told to the model")
     embed_series: bool = setting(False, "which of several series it is is told to the model")
     scale: str = setting(
@@ -221,9 +226,29 @@ def targets_of(settings: Any) -> dict[str, Column]:
 
 def metrics_of(settings: Any) -> Mapping[str, Any]:
     """All scores; the first one is that of verdicts."""
-    found = forecasts.metrics()
+    found = {
+        "mase": forecasts.mase(),
+        "mae": forecasts.mae(),
+        "rmse": forecasts.rmse(),
+        "smape": forecasts.smape(),
+        "pinball": forecasts.pinball(),
+        "coverage_80": forecasts.coverage_80(),
+        "coverage_95": forecasts.coverage_95(),
+        "direction": forecasts.direction(of=settings.measures),
+        "mse_standardised": forecasts.mse_standardised(),
+        "mae_standardised": forecasts.mae_standardised(),
+    }
     first = "mse_standardised" if settings.standardised else "mase"
     return {first: found[first], **found}
+
+
+def blocks(settings: Any, cases: Sequence[Case]) -> Blocks:
+    """Windows that overlap, or lie in one season, are resampled together."""
+    from .windows import steps_between
+
+    times = [case["origin"] for case in cases]
+    length = max(settings.horizon, settings.season) / steps_between(times, settings.frequency)
+    return Blocks(length=max(1, round(length)), times=times)
 
 
 def signatures(settings: Any) -> Mapping[str, Signature]:
@@ -285,6 +310,7 @@ TASK = Task(
     features=features,
     build_model=build_model,
     calibrate=calibrate,
+    blocks=blocks,
     batching=Fixed(),
     answer=ANSWER,
     signatures=signatures,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqapps.errors import UserError, nearest
-from seqapps.series.grid import on_grid
+from seqapps.series.grid import ROWS, on_grid, steps_from
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
 
@@ -126,6 +126,15 @@ def _mean(values: np.ndarray) -> float:
 def _deviation(values: np.ndarray) -> float:
     seen = values[np.isfinite(values)]
     return float(seen.std()) if len(seen) else 0.0
+
+
+def steps_between(times: Sequence[int], frequency: str) -> float:
+    """Steps from an origin to the next later one, in the middle; 1 where nothing tells."""
+    distances = np.diff(np.unique(np.asarray(times, "int64")))
+    if not len(distances) or frequency == ROWS:
+        return 1.0
+    step = int(np.diff(steps_from(0, 3, frequency)).mean())
+    return max(1.0, float(np.median(distances)) / step)
 
 
 def check_long_enough(windows: Windows, rows: Sequence[Row], settings: Any) -> None:
