@@ -34,15 +34,13 @@ class LjungBox:
     @property
     def sentence(self) -> str:
         """What the test says, in words."""
+        shown = f"{self.p_value:.2g}" if self.p_value >= 1e-6 else "0.000001 or less"
+        test = f"(Ljung-Box over {self.lags} lags, p = {shown})"
         if self.p_value < LEVEL:
             return (
-                f"the residuals are correlated (Ljung-Box over {self.lags} lags, p = "
-                f"{self.p_value:.2g}): a better model could still learn from them"
+                f"the residuals are correlated {test}: a better model could still learn from them"
             )
-        return (
-            f"the residuals look like noise (Ljung-Box over {self.lags} lags, p = "
-            f"{self.p_value:.2g})"
-        )
+        return f"the residuals look like noise {test}"
 
 
 def autocorrelation(

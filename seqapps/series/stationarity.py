@@ -17,16 +17,17 @@ STRONG_SEASON = 0.64  # from where a seasonal difference is taken (Hyndman and K
 
 Kind = Literal["stationary", "trend-stationary", "difference-stationary", "unclear"]
 SAID = {
-    "stationary": "Stationary: both tests see a mean that stays. The values are like a flow, and are "
-    "modelled as they are",
-    "trend-stationary": "Trend-stationary: the values return to a straight line. Take the line out, "
-    "or let the model see the time",
-    "difference-stationary": "Difference-stationary: the values wander and return nowhere. They are "
-    "levels, like a stock that changes add up to: model the changes from step to step",
+    "stationary": "Stationary: both tests see a mean that stays. The values are like a flow, and "
+    "are modelled as they are",
+    "trend-stationary": "Trend-stationary: the values return to a straight line. Take the line "
+    "out, or let the model see the time",
+    "difference-stationary": "Difference-stationary: the values wander and return nowhere. They "
+    "are levels, like a stock that changes add up to: model the changes from step to step",
     "no proof": "Unclear: neither test finds proof, as in short or noisy series. To be safe, model "
     "the changes from step to step",
     "two proofs": "Unclear: ADF finds something that the values return to, KPSS that it moves, as "
-    "where the mean shifts or drifts slowly. Model the values, each window relative to its own level",
+    "where the mean shifts or drifts slowly. Model the values, each window relative to its own "
+    "level",
 }
 
 
@@ -51,14 +52,15 @@ def stationarity(
     """What the tests say of values [time], NaN in gaps; None of a constant or short series.
 
     ADF (Dickey and Fuller 1979) takes a wandering mean for granted and looks for proof against it,
-    KPSS (Kwiatkowski et al. 1992) a fixed one; both are needed. They see the series without its
-    season, since a season is no fixed mean either. `decomposition` is that of these values with
+    KPSS (Kwiatkowski et al. 1992) a fixed one; both are needed. They see it without a strong
+    season, since that is no fixed mean either. `decomposition` is that of these values with
     this season, where it is there already.
     """
     parts = decomposition or decompose(values, season=season)
     if parts is None or len(parts.values) < SHORTEST_SERIES:
         return None
-    tested = (parts.values - parts.seasonal)[-MOST_STEPS:]
+    seasonal = int(parts.seasonal_strength >= STRONG_SEASON)
+    tested = (parts.values - seasonal * parts.seasonal)[-MOST_STEPS:]
     # Of a straight line or a strict season nothing but rounding remains to be tested.
     if np.std(np.diff(tested, 2)) <= 1e-9 * np.std(parts.values):
         return None
@@ -68,7 +70,6 @@ def stationarity(
     # Where neither finds proof a difference does less harm than none (Nelson and Kang 1981); where
     # both do, as of long memory and of means that shift, there is no unit root to take out.
     once = kind == "difference-stationary" or (kind == "unclear" and min(adf, adf_trend) >= LEVEL)
-    seasonal = int(parts.seasonal_strength >= STRONG_SEASON)
     return Stationarity(
         kind, adf, kpss, adf_trend, kpss_trend, int(once), seasonal, len(tested),
         _sentence(kind, int(once), seasonal, parts.season),
