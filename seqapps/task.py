@@ -420,8 +420,8 @@ class Task:
     # what `seqapps check` holds this task to beside what it holds every task to: functions
     # check_...(trial) like those in seqapps/checks.py
     checks: Sequence[Callable[[Any], None]] = ()
-    # settings, judged cases -> which of them are resampled together, where they follow each other in
-    # time; a group that the data declare goes before it
+    # settings, judged cases -> which of them are resampled together, where they follow each other
+    # in time; a group that the data declare goes before it
     blocks: Callable[[Any, Sequence[Case]], Blocks] | None = None
     row: Mapping[str, Column] | None = None  # a row's columns, where `cases` makes others of them
     refusals: Sequence[Refusal] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqapps.answers import Answers
 from seqapps.doctor.view import shortened
-from seqapps.report.picks import Labels, labels_of, loss_of
+from seqapps.report.picks import Labels, labels_of
 from seqapps.task import Case, Column, Response, Signature, Task
 
 LONGEST = 600  # characters of an input
