@@ -56,7 +56,7 @@ def test_single_precision_loses_no_more_than_a_price_can_show():
 
 
 def test_too_few_values_before_the_horizon_are_refused():
-    with pytest.raises(ValueError, match="received 3 steps .* at least 8"):
+    with pytest.raises(ValueError, match=r"received 3 steps .* at least 8"):
         levels(np.zeros([1, 2, 1]), np.zeros([1, 3, 1]), (1, 7))
 
 

@@ -66,6 +66,14 @@ def test_denoising_is_pywavelets(wavelet, levels, mode, kind):
             np.testing.assert_allclose(answer[:, channel], expected, atol=1e-9)
 
 
+def test_the_threshold_can_be_scaled():
+    matrices = transform(LOOKBACK, "db4")
+    np.testing.assert_allclose(denoise(VALUES, matrices, factor=0), VALUES, atol=1e-10)
+    smooth = denoise(VALUES, matrices, factor=1e9)  # the approximation alone
+    expected = apply(bands(matrices)[:LOOKBACK], VALUES)
+    np.testing.assert_allclose(smooth, expected, atol=1e-10)
+
+
 def test_denoising_comes_nearer_to_the_truth_in_single_precision():
     clean = 5 * np.sin(np.arange(257) / 41)[None, :, None]
     noisy = clean + RANDOM.normal(size=[BATCH, 257, CHANNELS])

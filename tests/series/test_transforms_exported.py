@@ -72,10 +72,7 @@ def test_every_answer_is_a_number(exported):
 
 def test_the_graph_holds_no_python_and_no_loop(exported):
     graph = exported[1].signatures["serving_default"].graph.as_graph_def()
-    nodes = [
-        *graph.node,
-        *(node for function in graph.library.function for node in function.node_def),
-    ]
-    kinds = {node.op for node in nodes}
+    kinds = {node.op for part in graph.library.function for node in part.node_def}
+    kinds |= {node.op for node in graph.node}
     assert "MatMul" in kinds
     assert not {kind for kind in kinds if "PyFunc" in kind or "While" in kind}

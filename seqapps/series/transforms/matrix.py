@@ -84,7 +84,8 @@ def apply(matrix: np.ndarray, values: Any) -> Any:
 
     `matrix` is [out, lookback], `values` float [batch, lookback, channels]: a tensor of TensorFlow,
     or whatever keras.ops takes where Keras runs on another backend. A NaN makes all of its window
-    and channel NaN, and of no other: fill gaps first.
+    and channel NaN, and of no other: fill gaps first. In single precision what is left when a large
+    mean is taken off has lost the digits that the mean takes up: scale first.
     """
     import keras
     import tensorflow as tf

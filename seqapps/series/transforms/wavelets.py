@@ -60,8 +60,8 @@ def bands(wavelets: Wavelets) -> np.ndarray:
     """One matrix for each band; what they give adds up to the window: float64 [bands * lookback,
     lookback].
 
-    Rows band by band: the approximation, then the details from the coarsest to the finest. Level k
-    holds periods of about 2^k to 2^(k + 1) steps.
+    Rows band by band, in each step by step: the approximation, then the details from the coarsest
+    to the finest. Level k holds periods of about 2^k to 2^(k + 1) steps.
     """
     ends = np.cumsum(wavelets.sizes)[:-1]
     parts = zip(
