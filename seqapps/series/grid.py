@@ -17,8 +17,6 @@ ROWS = "rows"
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 UNITS = (*SECONDS, "b", "mo")
 DAY = 86400
-SEASONS = {"1mo": 12, "3mo": 4, "1d": 7, "1b": 5, "7d": 52, "1h": 24, "30min": 48, "15min": 96,
-           "10min": 144, "5min": 288}  # fmt: skip
 OFF_GRID = 0.01  # of the observations, at most, for a frequency to be that of a series
 MOST_EMPTY = 0.9  # share of steps without observation, beyond which a grid is the wrong one
 
@@ -62,11 +60,6 @@ def frequency_of(times: np.ndarray) -> str:
     if (times[-1] - times[0]) / step > len(times) / (1 - MOST_EMPTY):
         return ROWS
     return _named(step)
-
-
-def season_of_frequency(frequency: str) -> int:
-    """The steps after which people's and nature's rhythms mostly repeat; 1 where none is known."""
-    return SEASONS.get(frequency, 1)
 
 
 def check_frequency(frequency: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqapps.errors import UserError, nearest
-from seqapps.series.grid import check_frequency, frequency_of, on_grid, season_of_frequency
+from seqapps.series.grid import check_frequency, frequency_of, on_grid
 from seqapps.task import Row
 
 from .windows import check_long_enough, names_in, windows_of
@@ -61,7 +61,7 @@ def _columns(settings: Any, there: Sequence[str]) -> Any:
 
 
 def _season(row: Row, settings: Any) -> int:
-    """The calendar's season where the series has it, else one that shows in the series."""
+    """The season that shows in the first target of a training part."""
     from seqapps.series.periods import season_of
 
     channel = row["names"].split("\n").index(names_in(settings.target)[0])
@@ -69,4 +69,4 @@ def _season(row: Row, settings: Any) -> int:
     values = row["values"][:, channel].astype("float64")
     if grid.place is not None:
         values = np.append(values, np.nan)[grid.place]
-    return max(1, season_of(values, usual=season_of_frequency(settings.frequency)))
+    return season_of(values)

@@ -34,6 +34,7 @@ BASELINES = (
     "theta",
     "ets",
     "arima",
+    "seasonal_arima",
 )
 
 
@@ -167,16 +168,9 @@ def baseline(name: str, settings: Any) -> Any:
     """A classic method by its name."""
 
     def fitted(cases: Sequence[Case]) -> Predict:
-        from seqapps.baselines.forecasts import forecasts
+        from .baselines import classic
 
-        from .windows import names_in
-
-        return forecasts(
-            name,
-            season=settings.season,
-            horizon=settings.horizon,
-            targets=len(names_in(settings.target)),
-        )(cases)
+        return classic(name, cases, settings)
 
     return fitted
 

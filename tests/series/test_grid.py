@@ -10,7 +10,6 @@ from seqapps.series.grid import (
     frequency_of,
     on_grid,
     parsed,
-    season_of_frequency,
     steps_from,
 )
 
@@ -93,7 +92,3 @@ def test_what_is_no_frequency_is_told(given):
 def test_the_number_may_be_left_out():
     assert parsed("d") == (1, "d")
     assert check_frequency("rows") == "rows"
-
-
-def test_seasons_are_those_of_the_calendar():
-    assert [season_of_frequency(name) for name in ("1h", "1mo", "7d", "13s")] == [24, 12, 52, 1]
