@@ -32,9 +32,9 @@ def forecasts(
     A series that training did not show is learnt from the past of its first case. `season` is a
     number of steps, or finds it in the training part of a series [time].
 
-    Forms are chosen in at most 30 fits of each form. Where there are more series times targets, five
-    of them, evenly spread, choose, and each of all is fitted with the form that most of these chose:
-    the number of fits is then five times the number of forms, and one for each series and target.
+    Up to 30 pairs of series and target choose their own form, in at most 30 fits of each form. Of
+    more, five evenly spread ones choose, and all are fitted with the form that most of these chose:
+    five fits of each form, and one for each pair.
 
     Responses hold `mean` and the 95 % and 80 % intervals of a normal distribution with the model's
     deviation: `lower`, `upper`, `lower_80`, `upper_80`, each [horizon][targets].

@@ -14,10 +14,11 @@ from seqapps.baselines.forecasts.fallback import checked
 
 @dataclass(frozen=True)
 class Arima:
-    """Box and Jenkins 1970; differenced as KPSS tests ask, then the best AICc of eight orders.
+    """Box and Jenkins 1970; differenced as KPSS tests ask, then the best AICc of eight orders,
+    and of that one with a drift.
 
-    On at most the last 2,000 steps of the training part. Parameters are fitted once; the filter goes
-    on as the history grows, with gaps left out.
+    On at most the last 2,000 steps of the training part. Parameters are fitted once; the filter
+    goes on as the history grows, with gaps left out.
     """
 
     order: Order | None = None  # the only one that is tried

@@ -1,11 +1,11 @@
-"""Choosing and fitting ARIMA models with statsmodels; filtering what follows with our own filter."""
+"""ARIMA models chosen and fitted with statsmodels, which then go on with our own filter."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ LONGEST = 2000  # the last steps of the training part that are fitted
 SEASON = 24  # the longest season that is made of states
 LEAST = 12
 MOST_STEPS = 50  # of the optimiser
+ROUNDING = 1e-6  # of standardised values, which were float32
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Order:
     plain: tuple[int, int, int]
     seasonal: tuple[int, int, int] = (0, 0, 0)
     waves: int = 0
+    drift: bool = False  # whether it goes on rising by so much a step
 
 
 Candidates = Callable[[int, int, int], Sequence[Order]]  # differences, seasonal ones, waves
@@ -55,6 +57,15 @@ def seasonal_orders(ordinary: int, seasonal: int, waves: int) -> Sequence[Order]
         kinds = [(1, 0, 0, 0), (1, 1, 0, 0), (1, 0, 1, 0), (0, 1, 0, 1),
                  (1, 1, 1, 0), (2, 0, 1, 0), (1, 0, 1, 1), (0, 0, 1, 0)]  # fmt: skip
     return [Order((p, ordinary, q), (sp, seasonal, sq)) for p, q, sp, sq in kinds]
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """What a fit gives where nothing is left to fit."""
+
+    params: np.ndarray
+    scale: float = ROUNDING**2
+    aicc: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,33 +110,54 @@ def _orders(part: _Part, candidates: Candidates) -> Sequence[Order]:
     whole, season = bridged(part.values, part.season), part.season
     if season > SEASON:
         waves = waves_of(whole, season, part.start) if len(whole) >= 2 * season else 0
-        regressors = Regressors(False, waves, season)
-        weights = weights_of(regressors, whole, part.start, (1, 0, 1))
+        regressors = Regressors("constant", waves, season)
+        weights = weights_of(regressors, whole, part.start, (0, 0, 1))
         rest = whole - regressors.columns(part.start, len(whole)) @ weights
         return candidates(ordinary_differences(rest), -1, waves)
     if season < 2 or len(whole) < 3 * season:
         return candidates(ordinary_differences(whole), -1, 0)
     seasonal = seasonal_differences(whole, season)
     changes = differenced(whole, 0, seasonal, season)
+    if _nothing_left(changes):  # every season is the one before
+        return [Order((0, 0, 0), (0, seasonal, 0))]
     return candidates(ordinary_differences(changes, most=2 - seasonal), seasonal, 0)
+
+
+def _nothing_left(changes: np.ndarray) -> bool:
+    """Whether differences (of standardised values) are nothing but rounding."""
+    return float(np.nanmax(np.abs(changes), initial=0.0)) < ROUNDING
 
 
 def _best(part: _Part, orders: Sequence[Order]) -> tuple[Order, np.ndarray, Any] | None:
     """(order, weights of its regressors, statsmodels' result) with the least AICc."""
-    found: list[tuple[float, tuple[Order, np.ndarray, Any]]] = []
-    for order in orders:
-        try:
-            weights, result = _fit(part, order)
-        except FAILURES:
-            continue
-        if np.isfinite(result.aicc) and np.isfinite(result.params).all():
-            found.append((float(result.aicc), (order, weights, result)))
-    return min(found, key=lambda each: each[0])[1] if found else None
+    found = [each for each in (_tried(part, order) for order in orders) if each]
+    if not found:
+        return None
+    best = min(found, key=lambda each: each[0])
+    order = best[1][0]
+    if len(orders) > 1 and order.plain[1] + order.seasonal[1] == 1:
+        # Of differences, a mean other than 0 is a drift, which costs a parameter.
+        drifting = _tried(part, replace(order, drift=True))
+        if drifting and drifting[0] + 2 < best[0]:
+            best = drifting
+    return best[1]
+
+
+def _tried(part: _Part, order: Order) -> tuple[float, tuple[Order, np.ndarray, Any]] | None:
+    """(AICc, what was fitted), None where that failed."""
+    try:
+        weights, result = _fit(part, order)
+    except FAILURES:
+        return None
+    if not (np.isfinite(result.aicc) and np.isfinite(result.params).all()):
+        return None
+    return float(result.aicc), (order, weights, result)
 
 
 def _regressors(order: Order, season: int) -> Regressors:
-    level = order.plain[1] + order.seasonal[1] == 0  # differences have no level
-    return Regressors(level, order.waves, season)
+    if order.plain[1] + order.seasonal[1] == 0:  # differences have no level
+        return Regressors("constant", order.waves, season)
+    return Regressors("line" if order.drift else None, order.waves, season)
 
 
 def _fit(part: _Part, order: Order) -> tuple[np.ndarray, Any]:
@@ -143,6 +175,8 @@ def _fit(part: _Part, order: Order) -> tuple[np.ndarray, Any]:
     changes = differenced(left, *differences)
     p, _, q = order.plain
     sp, _, sq = order.seasonal
+    if _nothing_left(changes) and not any((p, q, sp, sq)):
+        return weights, _Exact(np.zeros(0))
     with _quiet():
         model = SARIMAX(
             changes, order=(p, 0, q), seasonal_order=_with_season((sp, 0, sq), part.season),
@@ -216,7 +250,9 @@ def _quiet() -> Iterator[None]:
         "Too few observations to estimate starting",
     )  # fmt: skip
     # Matrices of a few states: several threads of BLAS would only wait for each other.
-    with warnings.catch_warnings(), threadpool_limits(1):
+    # Series without noise have a variance of 0; an order that gives no finite AICc is left out.
+    no_noise = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+    with warnings.catch_warnings(), threadpool_limits(1), no_noise:
         for message in messages:
             warnings.filterwarnings("ignore", message=message)
         yield

@@ -1,4 +1,4 @@
-"""What a classic forecaster is: `fit(training) -> Fitted`, `forecast(history) -> (mean, deviation)`."""
+"""What a classic forecaster is: fitted to one series, it tells mean and deviation of what comes."""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
+LEVEL = 0.463  # Kwiatkowski et al. 1992, table 1: the 5 % point of the statistic
 STRONG = 0.64  # Hyndman and Athanasopoulos 2021, section 9.1: the strength of a season
 
 
@@ -39,10 +38,17 @@ def seasonal_differences(values: np.ndarray, season: int) -> int:
 def _drifts(values: np.ndarray) -> bool:
     if len(values) < 12 or np.ptp(values) <= 1e-9 * max(np.abs(values).max(), 1e-300):
         return False
-    from statsmodels.tools.sm_exceptions import InterpolationWarning
-    from statsmodels.tsa.stattools import kpss
+    return level_statistic(values, lags=int(3 * np.sqrt(len(values)) / 13)) > LEVEL
 
-    with warnings.catch_warnings():
-        # The p-value ends at 0.01 and 0.1; it is only compared with 0.05.
-        warnings.simplefilter("ignore", InterpolationWarning)
-        return bool(kpss(values, regression="c", nlags="auto")[1] < 0.05)
+
+def level_statistic(values: np.ndarray, *, lags: int) -> float:
+    """KPSS around a level: Kwiatkowski et al. 1992, eq. 13, with Bartlett's weights (eq. 10).
+
+    statsmodels has it too; its results change their form between versions, and it warns.
+    """
+    left = values - values.mean()
+    size = len(left)
+    variance = np.dot(left, left) / size
+    for lag in range(1, lags + 1):
+        variance += 2 * (1 - lag / (lags + 1)) * np.dot(left[lag:], left[:-lag]) / size
+    return float(np.sum(np.cumsum(left) ** 2) / size**2 / variance)

@@ -13,7 +13,7 @@ from seqapps.baselines.forecasts.fallback import checked
 
 @dataclass(frozen=True)
 class Drift:
-    """Hyndman and Athanasopoulos 2021, section 5.2: a random walk that goes on as it went so far."""
+    """Hyndman and Athanasopoulos 2021, section 5.2: a random walk that goes on as it went."""
 
     def fit(self, training: np.ndarray, *, season: int, horizon: int) -> Fitted:
         values = cleaned(training)

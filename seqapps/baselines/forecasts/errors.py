@@ -1,4 +1,4 @@
-"""How far forecasts were off in training at each step ahead: the deviation where a model has none."""
+"""How far forecasts were off in training, step by step: the deviation where a model has none."""
 
 from __future__ import annotations
 

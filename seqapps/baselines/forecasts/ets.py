@@ -34,8 +34,8 @@ class Ets:
     """Hyndman et al. 2008, fitted by statsmodels; of a few forms the one with the least AICc.
 
     Without a season: no trend, a straight and a damped one. With one of at most 24 steps also with
-    a season that is added, and of positive series with one that multiplies. A longer season is taken
-    out as a fixed figure before. Initial states are the heuristic ones.
+    a season that is added, and of positive series with one that multiplies. A longer season is a
+    fixed figure that is taken out before. Initial states are the heuristic ones.
     """
 
     form: Form | None = None  # the only one that is tried

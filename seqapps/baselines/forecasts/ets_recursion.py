@@ -36,7 +36,7 @@ class Smoothing:
         return first, self.start if length > self.start else 0
 
     def go_on(self, states: States, values: np.ndarray, place: int) -> States:
-        """A gap is filled with the forecast, so that level and slope go on and nothing is learnt."""
+        """A gap is filled with its forecast: level and slope go on, and nothing is learnt."""
         if self.fixed is not None:
             values = self.fixed.without(values, place)
         level, slope, seasons = states

@@ -36,7 +36,7 @@ class Following:
     def forecast(self, history: np.ndarray) -> Forecast:
         first, start = self._recursion.begin(len(history))
         place = self._known(history)
-        # Where reading begins may depend on the length: an answer must not on what was asked before.
+        # Where reading begins depends on the length; no answer may on what was asked before.
         if place is None or start != self._start:
             self._state, self._start, place = first, start, start
         self._state = self._recursion.go_on(self._state, history[place:], place)

@@ -66,7 +66,7 @@ class Filter:
         return rows @ belief.mean, np.sqrt(np.maximum(variance, 0.0))
 
     def _reach(self, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-        """(design transition^h of each step [horizon, states], variance added by then [horizon])."""
+        """(design transition^h [horizon, states], variance added until then [horizon])."""
         if horizon not in self._reaches:
             rows = np.empty((horizon, len(self.design)))
             row = self.design

@@ -1,28 +1,32 @@
-"""What an ARIMA model is regressed on: a constant and a long season's sines and cosines."""
+"""What an ARIMA model is regressed on: a constant or a straight line, and a long season's sines and cosines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from seqapps.baselines.forecasts.differencing import differenced
 
 MOST_WAVES = 10
+MEMORY = 3  # last values
+UNIT = 1000.0  # steps, so that the column is of the size of the others
 
 
 @dataclass(frozen=True)
 class Regressors:
     """Columns that are known for every time."""
 
-    constant: bool
+    trend: Literal["constant", "line"] | None
     waves: int  # pairs of a sine and a cosine
     season: int
 
     def columns(self, place: int, size: int) -> np.ndarray:
         """float64 [size, columns] from `place` on."""
         times = place + np.arange(size)
-        found = [np.ones(size)] if self.constant else []
+        found = [np.ones(size)] if self.trend == "constant" else []
+        found += [times / UNIT] if self.trend == "line" else []
         for wave in range(1, self.waves + 1):
             angle = 2 * np.pi * wave * times / self.season
             found += [np.sin(angle), np.cos(angle)]
@@ -40,14 +44,20 @@ def weights_of(
 
 
 def waves_of(values: np.ndarray, season: int, place: int) -> int:
-    """How many pairs a long season needs, by BIC of a regression of the changes (no gaps)."""
+    """How many pairs a long season needs; `values` [time] have no gaps.
+
+    By BIC of regressions on the pairs and the last three values: a series that remembers itself
+    would otherwise pass for waves, and its changes alone hide slow ones.
+    """
     most = min(MOST_WAVES, (season - 1) // 2, len(values) // 10)
-    found = {}
-    for waves in range(most + 1):
-        regressors = Regressors(False, waves, season)
-        changes = np.diff(values)
-        weights = weights_of(regressors, values, place, (1, 0, 1))
-        left = changes - np.diff(regressors.columns(place, len(values)), axis=0) @ weights
+    told = values[MEMORY:]
+    given = [np.ones(len(told)), *(values[MEMORY - lag : -lag] for lag in range(1, MEMORY + 1))]
+    waves = Regressors(None, most, season).columns(place, len(values))[MEMORY:]
+    columns = np.concatenate([np.stack(given, axis=1), waves], axis=1)
+    found = []
+    for count in range(most + 1):
+        part = columns[:, : MEMORY + 1 + 2 * count]
+        left = told - part @ np.linalg.lstsq(part, told, rcond=None)[0]
         size = max(float(np.mean(left**2)), 1e-300)
-        found[waves] = len(changes) * np.log(size) + 2 * waves * np.log(len(changes))
-    return min(found, key=lambda waves: found[waves]) if found else 0
+        found.append(len(told) * np.log(size) + 2 * count * np.log(len(told)))
+    return int(np.argmin(found))

@@ -109,7 +109,7 @@ class _Fitted:
         base = self._base(given)
         model = Regression(alpha=penalty, solver="cholesky")
         with warnings.catch_warnings():
-            # Windows of a series are alike; what a small penalty leaves undecided, a larger decides.
+            # Windows of a series are alike: small penalties may leave their weights undecided.
             warnings.filterwarnings("ignore", message="Ill-conditioned matrix")
             model.fit((given - base) / self.scale, (told - base) / self.scale)
         return _Fitted(
