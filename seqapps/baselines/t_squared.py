@@ -42,9 +42,7 @@ class TSquared:
             standard, vectors[:, :kept], np.maximum(variances[:kept], 1e-9), limits=(1.0, 1.0)
         )
         within, off = found._statistics(deviations)
-        limits = [
-            max(float(np.quantile(each.sum(axis=1), LIMIT)), 1e-9) for each in (within, off)
-        ]
+        limits = [max(float(np.quantile(each.sum(axis=1), LIMIT)), 1e-9) for each in (within, off)]
         return cls(standard, found.components, found.variances, (limits[0], limits[1]))
 
     def score(self, values: Values) -> StepScores:
