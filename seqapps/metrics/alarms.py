@@ -5,8 +5,8 @@ step. Where windows move on by k steps, a case speaks for the last k of them, of
 to two cases. So what is judged is what an operator would have seen, each step once, with no more
 context than the export had; windows that do not overlap would start each alarm anew. It holds
 - `anomaly`: 0 or 1, or [k] of them;
-- `series`: which run it was cut from; `step`: the place of its last step in that run, needed where
-  cases are not all there are;
+- `series`: which run it was cut from; `step`: the place of its last step in that run, without which
+  cases follow each other;
 - `to_failure`: steps from its last one until the machine breaks; NaN where it does not.
 The response holds `alarm`, 0 or 1; or, where k is above 1, `step_alarms` [steps], the last k of
 which count.
@@ -154,33 +154,32 @@ class _Steps:
 
     @classmethod
     def of(cls, cases: Sequence[Case], responses: Sequence[Response]) -> _Steps:
+        """Cases are all of as many steps."""
         import numpy as np
 
+        anomaly = _table([case["anomaly"] for case in cases])  # [cases, k]
+        wide = anomaly.shape[1]
+        back = np.arange(wide - 1, -1, -1)  # [k]: steps before a case's last one
         runs: dict[str, int] = {}
-        reached: dict[int, int] = {}  # run -> its last step so far, where cases do not say
-        parts = []
-        for place, (case, response) in enumerate(zip(cases, responses, strict=True)):
-            anomaly = np.rint(np.atleast_1d(case["anomaly"])).astype(int)
-            count = len(anomaly)
-            run = runs.setdefault(case.get("series", ""), len(runs))
-            last = int(case.get("step", reached.get(run, -1) + count))
-            reached[run] = last
-            back = np.arange(count - 1, -1, -1)  # [count]: steps before the last one
-            parts.append(
-                np.stack(
-                    [
-                        np.full(count, place),
-                        np.full(count, run),
-                        last - back,
-                        anomaly,
-                        _alarms(response, count),
-                        back + float(case.get("to_failure", np.nan)),
-                    ]
-                )
-            )
-        table = np.concatenate(parts, axis=1)  # [6, steps]
-        table = table[:, np.lexsort((table[2], table[1]))]
-        return cls(len(cases), *table[:5].astype(int), table[5])
+        run = np.array([runs.setdefault(case.get("series", ""), len(runs)) for case in cases])
+        last = np.array([case.get("step", -1) for case in cases])
+        if cases and "step" not in cases[0]:
+            last = _counted(run) * wide
+        left = np.array([case.get("to_failure", math.nan) for case in cases], "float64")
+        order = np.lexsort((last, run))  # of the cases; their steps do not overlap
+
+        def flat(table: Array) -> Array:
+            return np.broadcast_to(table, anomaly.shape)[order].ravel()
+
+        return cls(
+            cases=len(cases),
+            case=flat(np.arange(len(cases))[:, None]),
+            series=flat(run[:, None]),
+            step=flat(last[:, None] - back),
+            anomaly=flat(anomaly),
+            alarm=flat(_alarms(responses, wide)),
+            to_failure=flat(left[:, None] + back),
+        )
 
     def events(self) -> list[_Event]:
         import numpy as np
@@ -202,19 +201,35 @@ class _Steps:
         return np.stack(sums, axis=1).astype("float64")
 
 
-def _alarms(response: Response, count: int) -> Array:
+def _table(values: Sequence[Any]) -> Array:
+    """Marks of 0 and 1 as int [cases, k]."""
     import numpy as np
 
-    if "step_alarms" in response:
-        given = np.atleast_1d(response["step_alarms"])[-count:]
-    else:
-        given = np.atleast_1d(response["alarm"])
-    if len(given) != count:
+    return np.rint(np.asarray(values, "float64").reshape(len(values), -1)).astype(int)
+
+
+def _counted(run: Array) -> Array:
+    """How many cases of its run there are up to each: [cases]."""
+    import numpy as np
+
+    found = np.zeros(len(run), int)
+    for which in np.unique(run):
+        found[run == which] = np.arange(1, (run == which).sum() + 1)
+    return found
+
+
+def _alarms(responses: Sequence[Response], wide: int) -> Array:
+    """int [cases, k]"""
+    import numpy as np
+
+    name = "step_alarms" if responses and "step_alarms" in responses[0] else "alarm"
+    given = [np.ravel(response[name])[-wide:] for response in responses]
+    if any(len(each) != wide for each in given):
         raise ValueError(
-            f"a case of {count} steps is answered by {len(given)} alarms; a case of several steps "
-            "needs step_alarms, one for each"
+            f"cases of {wide} steps are answered by {len(given[0])} alarms each; cases of several "
+            "steps need step_alarms, one for each"
         )
-    return np.rint(given).astype(int)
+    return _table(given)
 
 
 def _by_step(

@@ -55,7 +55,11 @@ def threshold(scores: Scores, *, false_alarms: float, tail: bool = False) -> Thr
     (peaks over threshold, Siffer et al. 2017, eq. 1), which goes on where the scores end:
     level + scale / shape * ((false_alarms * steps / peaks)^-shape - 1). Its parameters come from
     probability-weighted moments (Hosking and Wallis 1987). The share must be below that of the
-    peaks, and there must be 20 of them; otherwise the quantile is taken.
+    peaks, and there must be 20 of them; otherwise the quantile is taken. It pays where the wanted
+    share is below one step in all: with 2,000 independent normal steps and 1 in 10,000 wanted, the
+    quantile gave 3.4 to 4.0 times as many false alarms in the median of 200 draws, the tail 1.2 to
+    1.4 times; with 1 in 100 wanted they do not differ. Against steps that remember their past
+    (AR(1) of 0.95: 8 times and 5 times) it does not help; more validation data do.
 
     Raises UserError for a share that is none, and where no score is a number.
     """
