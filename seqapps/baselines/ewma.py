@@ -14,28 +14,42 @@ class Ewma:
     """The score is the largest standardised moving average of the sensors (Roberts 1959).
 
     z[t] = weight * deviation[t] + (1 - weight) * z[t - 1], z before the first step is 0. It is
-    divided by its standard deviation at that step for independent values, so that a chart that
-    has just begun is as sure as one that runs for long:
-    sqrt(weight / (2 - weight) * (1 - (1 - weight)^(2 t))), t counted from 1 (Montgomery 2009,
-    eq. 9.25). Where a value is missing, the average falls back towards 0 and raises no alarm.
+    divided by its standard deviation. That is measured on the normal values, as sensors that
+    remember their past wander further than independent values; of those it would be
+    sqrt(weight / (2 - weight)). At the beginning it is smaller by sqrt(1 - (1 - weight)^(2 t)), t
+    counted from 1, so that a chart that has just begun is as sure as one that runs for long
+    (Montgomery 2009, eq. 9.25). Where a value is missing, the average falls back towards 0.
     """
 
     standard: Standard
     weight: float
+    spread: Values  # float64 [sensors]: of the averages
 
     @classmethod
-    def fit(cls, normal: Values, *, weight: float = 0.2) -> Ewma:
-        """From normal values [time, sensors]; a smaller weight looks further back."""
-        return cls(Standard.fit(normal), weight)
+    def fit(cls, normal: Values, *, weight: float = 0.1, independent: bool = False) -> Ewma:
+        """From normal values [time, sensors]; a smaller weight looks further back.
+
+        With `independent` the spread is that of independent values, as textbooks have it.
+        """
+        standard = Standard.fit(normal)
+        textbook = np.full(len(standard.mean), np.sqrt(weight / (2 - weight)))
+        if independent:
+            return cls(standard, weight, textbook)
+        averages = _averages(standard.deviations(normal), weight)
+        measured = np.sqrt((averages**2).mean(axis=0))
+        return cls(standard, weight, np.where(measured > 0, measured, textbook))
 
     def score(self, values: Values) -> StepScores:
         """Of values [time, sensors], each step from those up to it."""
-        from scipy.signal import lfilter
-
-        kept = 1 - self.weight
-        deviations = self.standard.deviations(values)
-        averages = lfilter([self.weight], [1, -kept], deviations, axis=0)  # [time, sensors]
-        steps = np.arange(1, len(deviations) + 1)
-        spread = np.sqrt(self.weight / (2 - self.weight) * (1 - kept ** (2 * steps)))  # [time]
-        contributions = np.abs(averages) / spread[:, None]
+        averages = _averages(self.standard.deviations(values), self.weight)  # [time, sensors]
+        steps = np.arange(1, len(averages) + 1)[:, None]
+        begun = np.sqrt(1 - (1 - self.weight) ** (2 * steps))  # [time, 1]
+        contributions = np.abs(averages) / (begun * self.spread)
         return StepScores(contributions.max(axis=1, initial=0.0), contributions)
+
+
+def _averages(deviations: Values, weight: float) -> Values:
+    """[time, sensors], from 0 before the first step."""
+    from scipy.signal import lfilter
+
+    return np.asarray(lfilter([weight], [1, weight - 1], deviations, axis=0))

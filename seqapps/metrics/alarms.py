@@ -219,7 +219,7 @@ def _counted(run: Array) -> Array:
 
 
 def _alarms(responses: Sequence[Response], wide: int) -> Array:
-    """int [cases, k]"""
+    """As int [cases, k]."""
     import numpy as np
 
     name = "step_alarms" if responses and "step_alarms" in responses[0] else "alarm"

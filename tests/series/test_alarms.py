@@ -1,4 +1,4 @@
-"""Alarms in NumPy and in the graph agree with a loop over steps; events tell what the alarms were."""
+"""Alarms of NumPy and the graph agree with a loop over steps; events tell what alarms were."""
 
 import numpy as np
 import pytest
