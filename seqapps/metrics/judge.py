@@ -112,6 +112,12 @@ def _difference(
 
 
 def _score(value: float, drawn: np.ndarray) -> Score:
+    """The interval is over the resamples that the score is defined on, if there are any.
+
+    Of few runs with events, now and then a resample holds none: not-a-number for scores by event.
+    """
+    defined = drawn[~np.isnan(drawn)]
+    drawn = defined if len(defined) else drawn
     with np.errstate(invalid="ignore"):  # a metric that gives infinity is reported as it is
         low, high = np.quantile(drawn, [0.025, 0.975])
     # The percentile interval of a skewed score can miss the value itself by a hair.
