@@ -58,8 +58,10 @@ def _series(
     note = ""
     if numbers.missing:
         note = f"{numbers.missing:,} steps are missing; {numbers.interpolated:,} of them lie "
-        note += "between observed ones and are interpolated for the analyses."
-    return Figure(title=f"{name} over time", draw=draw, note=note)
+        note += "between observed ones and are interpolated for the analyses. "
+    if parts is not None and len(parts.values) < numbers.observed:
+        note += f"The trend is that of the last {len(parts.values):,} steps."
+    return Figure(title=f"{name} over time", draw=draw, note=note.strip())
 
 
 def _decomposition(parts: Decomposition, times: np.ndarray | None, name: str) -> Figure:
