@@ -84,6 +84,6 @@ def _plain(value: Any) -> Any:
 
 def _typed(case: Case, task: Task) -> Case:
     for name, column in task.columns.items():
-        if column.kind == "series":
-            case[name] = np.asarray(case[name], "float32")
+        if column.shape:
+            case[name] = np.asarray(case[name], column.dtype)
     return case

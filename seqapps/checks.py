@@ -28,10 +28,12 @@ from seqapps.data.usable import problem_of
 from seqapps.errors import ProofError, UserError
 from seqapps.export.compare import compare
 from seqapps.task import (
+    PAST,
     Case,
     Figure,
     Predict,
     Response,
+    Row,
     Surroundings,
     Table,
     Task,
@@ -201,6 +203,40 @@ def check_splits_share_no_row(trial: Trial) -> None:
             key = key_of(row, columns=columns)
             other = seen.setdefault(key, split)
             assert other == split, f"{key[:80]} is in both {other} and {split}: scores would lie"
+
+
+def check_nothing_looks_ahead(trial: Trial) -> None:
+    """Of series, what comes after an origin changes nothing that is made there.
+
+    No input, no answer; and every target follows its input.
+    """
+    if not trial.task.observed:
+        return
+    row = dict(next(iter(trial.data.splits["test"])))
+    cases = list(trial.task.cases([row], trial.task.tiny))
+    assert all(PAST in case for case in cases), (
+        f"a case lacks {PAST!r}, all of its series up to the origin, which baselines learn from"
+    )
+    case = cases[len(cases) // 2]
+    origin = len(case[PAST])
+    later = _changed_after(trial.task, row, case)
+    others = list(trial.task.cases([later], trial.task.tiny))
+    found = [other for other in others if len(other[PAST]) == origin]
+    assert found, f"the window with its origin at step {origin} is gone where later values differ"
+    for name in trial.task.inputs:
+        same = np.array_equal(
+            np.asarray(case[name]), np.asarray(found[0][name]), equal_nan=_is_real(case[name])
+        )
+        assert same, f"the input {name} at step {origin} changes with values that come after it"
+    changed = [
+        name
+        for name in trial.task.targets
+        if trial.task.targets[name].kind == "series"
+        and not np.array_equal(case[name], found[0][name], equal_nan=True)
+    ]
+    assert changed, "no target changes with the values after the origin: do they follow the input?"
+    before, after = trial.predict([case]), trial.predict([found[0]])
+    assert before == after, f"the answer at step {origin} changes with values that come after it"
 
 
 def check_task_is_light(trial: Trial) -> None:
@@ -463,13 +499,39 @@ def run(
                 yield check, None
 
 
+def _changed_after(task: Task, row: Row, case: Case) -> Row:
+    """The row with other values from the origin of a case on, which is found by its past."""
+    times = next(name for name, column in task.row_columns.items() if column.kind == "time")
+    later = dict(row)
+    first = _first_after(row[times], case)
+    for name, column in task.row_columns.items():
+        if column.free and column.kind == "series":
+            values = np.array(row[name])
+            values[first:] = np.where(values[first:] == 0, 1, -values[first:]) * 3
+            later[name] = values
+    return later
+
+
+def _first_after(times: np.ndarray, case: Case) -> int:
+    """The place of the first observation that a case has not seen."""
+    return int(np.searchsorted(times, np.ravel(case["times"])[0]))
+
+
+def _is_real(value: Any) -> bool:
+    return np.asarray(value).dtype.kind == "f"
+
+
 def _check_draws(figure: Figure) -> None:
     from matplotlib.figure import Figure as Canvas
 
     assert figure.title, "a figure without a title cannot be read aloud; give it one"
-    axes = Canvas().add_subplot()
+    canvas = Canvas()
+    axes = canvas.add_subplot()
     figure.draw(axes)
-    assert axes.has_data() or axes.texts, f"the figure {figure.title!r} draws nothing"
+    drawn = [*canvas.axes, *axes.child_axes]
+    assert any(each.has_data() or each.texts for each in drawn), (
+        f"the figure {figure.title!r} draws nothing"
+    )
 
 
 def _in_one_batch(trial: Trial, cases: Sequence[Case]) -> list[Response]:

@@ -199,6 +199,7 @@ class Metric:
     # of 95 % intervals. Nearer is better then, and differences are those of the distances to it;
     # `higher_is_better` is False.
     aim: float | None = None
+    calibrated: bool = False  # it tells something only after `calibrate`: not after a round
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -455,6 +456,12 @@ class Task:
             name: metric
             for name, metric in self.metrics.items()
             if metric.tells_of is None or any(map(metric.tells_of, cases))
+        }
+
+    def watching(self, cases: Sequence[Case]) -> dict[str, Metric]:
+        """Those of them that tell something of a model that is still trained."""
+        return {
+            name: metric for name, metric in self.judging(cases).items() if not metric.calibrated
         }
 
     def list_cases(self, rows: Iterable[Row], settings: Any) -> Sequence[Case]:

@@ -99,9 +99,15 @@ def shortened(value: Any, kind: str, width: int = WIDTH) -> str:
     """One line of at most about `width` characters."""
     if kind == "image":
         return f"{len(value):,} bytes"
+    if kind == "time" and np.ndim(value):
+        return f"{len(value):,} times from {np.datetime64(int(value[0]), 's')} UTC"
+    if kind == "time":
+        return f"{np.datetime64(int(value), 's')} UTC"
     if kind == "series":
-        first = ", ".join(f"{number:.4g}" for number in np.ravel(value)[:5])
-        return f"{' x '.join(map(str, np.shape(value)))} values: {first}, ..."
+        flat = np.ravel(value)
+        first = ", ".join(f"{number:.4g}" for number in flat[:5])
+        rest = ", ..." if len(flat) > 5 else ""
+        return f"{' x '.join(map(str, np.shape(value)))} values: {first}{rest}"
     line = " ".join(printable(str(value)).split())
     return line if len(line) <= width else f"{line[: width - 3]}..."
 

@@ -123,7 +123,7 @@ def pinball() -> ForecastMetric:
         ]
         return np.asarray(sum(losses) / len(losses))
 
-    return _mean_of(number, value=6.85 / 15)
+    return _mean_of(number, value=6.85 / 15, calibrated=True)
 
 
 def coverage_95() -> ForecastMetric:
@@ -161,7 +161,7 @@ def _coverage(low: str, high: str, *, aim: float, value: float) -> ForecastMetri
         inside = (_told(response, low) <= truth) & (truth <= _told(response, high))
         return inside.astype("float64")
 
-    return _mean_of(number, value=value, aim=aim)
+    return _mean_of(number, value=value, aim=aim, calibrated=True)
 
 
 def _mean_of(
@@ -172,6 +172,7 @@ def _mean_of(
     higher_is_better: bool = False,
     unit: str = "",
     aim: float | None = None,
+    calibrated: bool = False,
 ) -> ForecastMetric:
     """The mean over all steps whose truth is known of `number` [horizon, targets]."""
 
@@ -201,6 +202,7 @@ def _mean_of(
         higher_is_better=higher_is_better,
         unit=unit,
         aim=aim,
+        calibrated=calibrated,
         steps=steps,
     )
 

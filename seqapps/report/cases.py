@@ -8,7 +8,7 @@ from typing import Any
 from seqapps.answers import Answers
 from seqapps.doctor.view import shortened
 from seqapps.report.picks import Labels, labels_of
-from seqapps.task import Case, Column, Response, Signature, Task
+from seqapps.task import Case, Column, Output, Response, Signature, Task
 
 LONGEST = 600  # characters of an input
 MOST_TOKENS = 120  # shaded ones, or more where they are short
@@ -186,7 +186,7 @@ def _other_facts(
         _fact(f"true {name}", _shown(case[name], column)) for name, column in task.targets.items()
     ]
     told = {name: value for name, value in response.items() if name != metric}
-    facts += [_fact(name, _value(value)) for name, value in told.items()]
+    facts += [_fact(name, _answered(value, task.answer.get(name))) for name, value in told.items()]
     facts.append(_fact(metric, scored(response)))
     if baseline:
         facts.append(_fact(f"{metric} of {best}", scored(baseline)))
@@ -197,6 +197,12 @@ def _shown(value: Any, column: Column) -> str:
     if isinstance(value, dict):  # of an image, its digest only
         return f"image {value['sha256'][:12]}"
     return shortened(value, column.kind, LONGEST)
+
+
+def _answered(value: Any, output: Output | None) -> str:
+    if output is not None and output.kind in ("series", "band"):
+        return shortened(value, "series", LONGEST)
+    return _value(value)
 
 
 def _value(value: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from seqapps.report.svg import BASELINE, INK, MODEL, MUTED
 from seqapps.task import Case, Figure, Response, Task
 
+MOST_HISTORY = 300  # steps before a forecast; more hide it
 MOST_POINTS = 5000  # of a scatter plot; more make a slow page and no other picture
 
 
@@ -27,14 +28,29 @@ def series_figures(
     if told is None or target is None:
         return []
     given = next((name for name, column in task.inputs.items() if column.kind == "series"), None)
+    times = next((name for name, column in task.targets.items() if column.kind == "time"), None)
     found = []
     for title, place in places:
         case = cases[place]
         lines = {"what followed": case[target], "model": model[place][told]}
         if baseline and told in baseline[place]:
             lines["baseline"] = baseline[place][told]
-        found.append(_forecast(f"{title}: case {place + 1}", case.get(given or ""), lines))
+        found.append(
+            _forecast(
+                f"{title}: case {place + 1}",
+                case.get(given or ""),
+                lines,
+                bands=_bands(task, model[place]),
+                times=None if times is None else np.asarray(case[times]),
+            )
+        )
     return found
+
+
+def _bands(task: Task, response: Response) -> list[tuple[Any, Any]]:
+    """The intervals of an answer, which names their ends by turns, the widest first."""
+    ends = [response[name] for name, output in task.answer.items() if output.kind == "band"]
+    return list(zip(ends[::2], ends[1::2], strict=True))
 
 
 def error_by_step(
@@ -86,24 +102,51 @@ def number_figures(
     return found
 
 
-def _forecast(title: str, history: Any, lines: dict[str, Any]) -> Figure:
+def _forecast(
+    title: str,
+    history: Any,
+    lines: dict[str, Any],
+    *,
+    bands: Sequence[tuple[Any, Any]] = (),
+    times: np.ndarray | None = None,
+) -> Figure:
+    """`times` are those of the steps that followed; the history is as long before them."""
+
     def draw(axes: Any) -> None:
-        start = 0
+        def at(steps: Any) -> Any:
+            return list(steps) if times is None else _dates(times, np.asarray(steps))
+
         if history is not None:
-            past = _first_channel(history)
-            start = len(past)
-            axes.plot(range(-start, 0), past, color=MUTED, lw=1.4, label="given")
-            axes.axvline(-0.5, color=MUTED, lw=1, ls=":")
+            past = _first_channel(history)[-MOST_HISTORY:]
+            axes.plot(at(range(-len(past), 0)), past, color=MUTED, lw=1.4, label="given")
+            axes.axvline(at([-0.5])[0], color=MUTED, lw=1, ls=":")
+        for number, ends in enumerate(bands):
+            low, high = map(_first_channel, ends)
+            axes.fill_between(
+                at(range(len(low))), low, high, color=MODEL, alpha=0.12 + 0.1 * number, lw=0
+            )
         styles = {"what followed": (INK, "-"), "model": (MODEL, "-"), "baseline": (BASELINE, "--")}
         for name, values in lines.items():
             colour, dashes = styles[name]
             shown = _first_channel(values)
-            axes.plot(range(len(shown)), shown, color=colour, ls=dashes, label=name)
-        axes.set_xlabel("steps from the origin")
+            axes.plot(at(range(len(shown))), shown, color=colour, ls=dashes, label=name)
+        if times is None:
+            axes.set_xlabel("steps from the origin")
+        else:
+            axes.tick_params(axis="x", labelrotation=20)
         axes.legend(ncols=4, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 0.98))
         axes.set_title(title, pad=18)
 
     return Figure(title=title, draw=draw)
+
+
+def _dates(times: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Dates of steps counted from the first of `times`, evenly spaced outside of them."""
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    inside = (steps >= 0) & (steps == np.round(steps)) & (steps < len(times))
+    places = np.where(inside, steps, 0).astype(int)
+    found = np.where(inside, times[places], times[0] + steps * step)
+    return np.asarray(found.astype("int64").astype("datetime64[s]"))
 
 
 def _scatter(name: str, true: np.ndarray, told: np.ndarray) -> Figure:

@@ -11,6 +11,7 @@ from seqapps.export.manifest import DEFAULT, EXTRA
 from seqapps.runs import Run
 
 WIDE = 100  # characters of a line; a longer answer is broken
+LONG = 60  # lines of an answer that is shown whole
 
 
 def serve(run: Run, evaluation: Mapping[str, Any], proof: Mapping[str, Any]) -> dict[str, str]:
@@ -35,7 +36,19 @@ def serve(run: Run, evaluation: Mapping[str, Any], proof: Mapping[str, Any]) -> 
 
 def _answer(value: Any) -> str:
     line = json.dumps(value, ensure_ascii=False)
-    return line if len(line) <= WIDE else json.dumps(value, ensure_ascii=False, indent=2)
+    if len(line) <= WIDE:
+        return line
+    whole = json.dumps(value, ensure_ascii=False, indent=2)
+    if whole.count("\n") <= LONG:
+        return whole
+    (answer,) = value["predictions"]
+    lines = (f"    {json.dumps(key)}: {_cut(part)}" for key, part in answer.items())
+    return '{"predictions": [\n  {\n' + ",\n".join(lines) + "\n  }\n]}"
+
+
+def _cut(value: Any) -> str:
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= WIDE else f"{line[: WIDE - 4]} ..."
 
 
 def _rest(name: str, row: Mapping[str, Any]) -> str:

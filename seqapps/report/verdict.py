@@ -7,6 +7,8 @@ from typing import Any
 
 from seqapps.task import Task
 
+WITH_INTERVALS = 5  # metrics of a table in the terminal that leave room for intervals
+
 
 def verdict(evaluation: Mapping[str, Any]) -> str:
     """Whether the network is worth its cost, with the interval that says how sure that is.
@@ -91,14 +93,24 @@ def shown_seconds(seconds: float) -> str:
 def table(evaluation: Mapping[str, Any]) -> list[list[str]]:
     """Header and one line per predictor: value and interval of every metric.
 
-    The model comes first, then its parts where it has some, then the baselines.
+    Of more than `WITH_INTERVALS` metrics only that of the verdict has its interval here. The model
+    comes first, then its parts where it has some, then the baselines.
     """
     metrics = list(evaluation["model"])
     lines = [["", *metrics]]
     parts = {f"- {name}": scores for name, scores in evaluation.get("parts", {}).items()}
     everyone = {"model": evaluation["model"], **parts, **evaluation["baselines"]}
+    chosen = metrics if len(metrics) <= WITH_INTERVALS else [evaluation["goal"]["metric"]]
     for name, scores in everyone.items():
-        lines.append([name, *(shown(scores[metric]) for metric in metrics)])
+        lines.append(
+            [
+                name,
+                *(
+                    shown(scores[metric]) if metric in chosen else f"{scores[metric]['value']:.3f}"
+                    for metric in metrics
+                ),
+            ]
+        )
     return lines
 
 

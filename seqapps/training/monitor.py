@@ -21,8 +21,8 @@ def monitor_of(task: Task, settings: Any) -> str:
 
 def check_tells(task: Task, monitor: str, valid: Sequence[Case]) -> None:
     """Raise UserError where the metric tells nothing of these cases."""
-    known = task.judging(valid)
+    known = task.watching(valid)
     if monitor not in known:
         raise UserError(
-            f"monitor = {monitor!r} tells nothing of these data. Take one of {', '.join(known)}."
+            f"monitor = {monitor!r} tells nothing of a training on these data. Take one of {', '.join(known)}."
         )

@@ -140,7 +140,7 @@ def train(
                 callbacks=[*rates, raw, guard, _Steps(advance)],
             ).history
         _take_over(model, judged)
-        scores = values_of(task.judging(valid), valid, predict(valid))
+        scores = values_of(task.watching(valid), valid, predict(valid))
         watched = task.watch(settings, backend.in_tensors(judged), features, valid)
         raw.put_back()
         _take_over(model, judged)

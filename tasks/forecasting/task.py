@@ -8,6 +8,7 @@ from seqapps.metrics import forecasts
 from seqapps.series.row import ROW
 from seqapps.settings import setting
 from seqapps.task import (
+    Ask,
     Blocks,
     Case,
     Column,
@@ -17,8 +18,10 @@ from seqapps.task import (
     Predict,
     Row,
     Sample,
+    Section,
     Signature,
     State,
+    Surroundings,
     Task,
 )
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
@@ -88,7 +91,7 @@ class Settings(Optimization):
         "each", "each: every target by itself, by shared weights; together: all channels at once",
         choices=("each", "together"),
     )  # fmt: skip
-    segment: int = setting(13, "steps of a segment", at_least=1)
+    segment: int = setting(26, "steps of a segment", at_least=1)
     cell: str = setting("lstm", "recurrent layers of encoder_decoder", choices=("lstm", "gru"))
     layers: int = setting(1, "recurrent or attention layers on top of each other", at_least=1)
     units: int = setting(64, "size of a state", at_least=1)
@@ -107,11 +110,11 @@ class Settings(Optimization):
         False, "the first score is the mean square error in units of the training deviation"
     )
     batch_size: int = setting(32, "windows in a batch", at_least=1)
-    epochs: int = setting(20, "most passes over the training data", at_least=1)
+    epochs: int = setting(40, "most passes over the training data", at_least=1)
     monitor: str = setting("mase", "validation metric that chooses the best round")
-    patience: int = setting(5, "epochs without a better value before stopping", at_least=1)
+    patience: int = setting(10, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
-        1e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
+        3e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
     )
     schedule: str = setting("cosine", SCHEDULE, choices=SCHEDULES)
 
@@ -214,7 +217,7 @@ def targets_of(settings: Any) -> dict[str, Column]:
         "truth": Column("series", "what followed", (settings.horizon, count), gaps=True),
         "scale": Column("series", "error of the seasonal naive forecast in training", (count,)),
         "deviation": Column("series", "standard deviation in training", (count,)),
-        "origin": Column("time", "of the first step that is forecast"),
+        "times": Column("time", "of the steps that followed", (settings.horizon,)),
     }
 
 
@@ -240,9 +243,22 @@ def blocks(settings: Any, cases: Sequence[Case]) -> Blocks:
     """Windows that overlap, or lie in one season, are resampled together."""
     from .windows import steps_between
 
-    times = [case["origin"] for case in cases]
+    times = [int(case["times"][0]) for case in cases]
     length = max(settings.horizon, settings.season) / steps_between(times, settings.frequency)
     return Blocks(length=max(1, round(length)), times=times)
+
+
+def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
+    """What the report shows beside scores."""
+    from .observed import observe
+
+    return observe(ask, around)
+
+
+def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
+    from .shown import shown
+
+    return shown(observed)
 
 
 def signatures(settings: Any) -> Mapping[str, Signature]:
@@ -308,6 +324,8 @@ TASK = Task(
     batching=Fixed(),
     answer=ANSWER,
     signatures=signatures,
+    observe=observe,
+    shown=shown,
     adapt=adapt,
     baselines={name: baseline(name, Settings()) for name in BASELINES},
     metrics=metrics_of(Settings()),

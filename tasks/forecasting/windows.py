@@ -43,7 +43,7 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
             "start": int(series.times[origin - lookback]),
             "series": series.name,
             "truth": following[:, :targets],
-            "origin": int(series.times[origin]),
+            "times": series.times[origin : origin + horizon],
             "scale": scale,
             "deviation": deviation,
             PAST: series.values[:origin],

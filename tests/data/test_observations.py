@@ -1,4 +1,7 @@
-"""Tables of observations become series; what is odd in them is mended by a rule, counted and told."""
+"""Tables of observations become series; what is odd in them is mended, counted and told."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +21,6 @@ def _own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def series(request):
-    from dataclasses import replace
-
     sentiment = request.getfixturevalue("sentiment")
     row = {
         **ROW,
@@ -132,7 +133,7 @@ def test_columns_of_text_are_left_out_and_told(series, table):
 
 
 def test_a_table_without_numbers_is_refused(series, table):
-    with pytest.raises(UserError, match="no column of numbers beside date; found wind"):
+    with pytest.raises(UserError, match=r"no column of numbers beside date; found wind"):
         load(series, table("date,wind\n2020-01-01,NE\n2020-01-02,SW\n"))
 
 
@@ -145,7 +146,7 @@ def test_without_times_it_says_what_to_do(series, table):
 
 
 def test_a_wrong_name_gets_the_nearest(series, table):
-    with pytest.raises(UserError, match="no column 'dat'. Did you mean 'date'"):
+    with pytest.raises(UserError, match=r"no column 'dat'. Did you mean 'date'"):
         load(series, table(WIDE), Reading(columns={"times": "dat"}))
 
 
@@ -199,8 +200,6 @@ def test_series_from_python_that_cannot_be_are_refused(series, change, why):
 
 def test_factors_are_joined_as_they_were_known(series, table):
     weather = table("day,rain\n2019-12-31,9\n2020-01-02,2\n2020-01-03,3\n2020-01-20,20\n", "w.csv")
-    from pathlib import Path
-
     reading = Reading(factors=Path(weather), factors_lag=1)
     (row,) = rows_of(load(series, table(WIDE), reading))
     assert row["names"] == "a\nb\nrain"
@@ -211,8 +210,6 @@ def test_factors_are_joined_as_they_were_known(series, table):
 
 
 def test_a_factor_of_the_same_name_is_refused(series, table):
-    from pathlib import Path
-
     reading = Reading(factors=Path(table("date,b\n2020-01-01,1\n", "f.csv")))
-    with pytest.raises(UserError, match="--factors f.csv: 'b' is a column of pump.csv as well"):
+    with pytest.raises(UserError, match=r"--factors f.csv: 'b' is a column of pump.csv as well"):
         load(series, table(WIDE), reading)
