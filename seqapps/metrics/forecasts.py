@@ -220,7 +220,9 @@ def _told(response: Response, name: str) -> np.ndarray:
 
 
 def _error(case: Case, response: Response) -> np.ndarray:
-    return _truth(case) - _told(response, "mean")
+    import numpy as np
+
+    return np.asarray(_truth(case) - _told(response, "mean"))
 
 
 def _positive(scale: Sequence[float]) -> np.ndarray:

@@ -136,9 +136,9 @@ def _best(part: _Part, orders: Sequence[Order]) -> tuple[Order, np.ndarray, Any]
     best = min(found, key=lambda each: each[0])
     order = best[1][0]
     if len(orders) > 1 and order.plain[1] + order.seasonal[1] == 1:
-        # Of differences, a mean other than 0 is a drift, which costs a parameter.
+        # A mean of differences is a drift; it goes on for ever, so that BIC must ask for it.
         drifting = _tried(part, replace(order, drift=True))
-        if drifting and drifting[0] + 2 < best[0]:
+        if drifting and drifting[0] + np.log(len(part.values)) < best[0]:
             best = drifting
     return best[1]
 
@@ -170,8 +170,11 @@ def _fit(part: _Part, order: Order) -> tuple[np.ndarray, Any]:
 
     regressors = _regressors(order, part.season)
     differences = (order.plain[1], order.seasonal[1], part.season)
-    weights = weights_of(regressors, part.values, part.start, differences)
-    left = part.values - regressors.columns(part.start, len(part.values)) @ weights
+    values = part.values
+    if np.isfinite(differenced(values, *differences)).sum() < np.isfinite(values).sum() / 2:
+        values = bridged(values, part.season)  # a gap makes several of differences
+    weights = weights_of(regressors, values, part.start, differences)
+    left = values - regressors.columns(part.start, len(values)) @ weights
     changes = differenced(left, *differences)
     p, _, q = order.plain
     sp, _, sq = order.seasonal
@@ -237,7 +240,7 @@ class _Model:
         return self.part.middle + self.part.scale * mean, self.part.scale * deviation
 
     def _explained(self, place: int, size: int) -> np.ndarray:
-        return self.regressors.columns(place, size) @ self.weights
+        return np.asarray(self.regressors.columns(place, size) @ self.weights)
 
 
 @contextmanager

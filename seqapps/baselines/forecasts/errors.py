@@ -42,4 +42,5 @@ def completed(found: np.ndarray) -> np.ndarray:
     steps = np.arange(1, len(found) + 1)
     last = known[-1]
     within = np.interp(steps, steps[known], found[known])
-    return np.where(steps > last + 1, found[last] * np.sqrt(steps / (last + 1)), within)
+    grown = found[last] * np.sqrt(steps / (last + 1))
+    return np.asarray(np.where(steps > last + 1, grown, within))

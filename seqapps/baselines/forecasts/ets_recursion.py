@@ -74,7 +74,8 @@ class Smoothing:
         steps = np.arange(1, self.horizon)
         repeated = (steps % len(self.seasons) == 0) & (self.gamma > 0)
         weights = self.alpha + self.beta * damped[:-1] + self.gamma * repeated  # [horizon - 1]
-        return self.error * np.sqrt(1 + np.concatenate([[0.0], np.cumsum(weights**2)]))
+        growth = np.concatenate([[0.0], np.cumsum(weights**2)])
+        return np.asarray(self.error * np.sqrt(1 + growth))
 
     def _relative_deviation(
         self, base: np.ndarray, season: np.ndarray, damped: np.ndarray
@@ -87,4 +88,4 @@ class Smoothing:
             theta[step] = base[step] ** 2 + variance * np.dot(weights[:step], theta[:step][::-1])
         rounds = np.arange(self.horizon) // len(self.seasons)
         spread = theta * (1 + variance) * (1 + self.gamma**2 * variance) ** rounds - base**2
-        return np.abs(season) * np.sqrt(np.maximum(spread, 0.0))
+        return np.asarray(np.abs(season) * np.sqrt(np.maximum(spread, 0.0)))

@@ -36,9 +36,10 @@ def bridged(values: np.ndarray, season: int = 1) -> np.ndarray:
     rest, member = (values - trend)[known], phases[known]
     counts = np.maximum(np.bincount(member, minlength=season), 1)
     figure = np.bincount(member, rest, minlength=season) / counts  # [season]
-    return np.where(known, values, _straight(values - figure[phases]) + figure[phases])
+    filled = _straight(values - figure[phases]) + figure[phases]
+    return np.asarray(np.where(known, values, filled))
 
 
 def _straight(values: np.ndarray) -> np.ndarray:
     known = np.flatnonzero(np.isfinite(values))
-    return np.interp(np.arange(len(values)), known, values[known])
+    return np.asarray(np.interp(np.arange(len(values)), known, values[known]))

@@ -1,4 +1,4 @@
-"""What an ARIMA model is regressed on: a constant or a straight line, and a long season's sines and cosines."""
+"""What an ARIMA model is regressed on: a constant or a line, a long season's sines and cosines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def weights_of(
     columns = differenced(regressors.columns(place, len(values)), *differences)
     changes = differenced(values, *differences)
     known = np.isfinite(changes)
-    return np.linalg.lstsq(columns[known], changes[known], rcond=None)[0]
+    return np.asarray(np.linalg.lstsq(columns[known], changes[known], rcond=None)[0])
 
 
 def waves_of(values: np.ndarray, season: int, place: int) -> int:

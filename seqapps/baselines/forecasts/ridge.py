@@ -120,7 +120,7 @@ class _Fitted:
         """[windows, reach]."""
         base = self._base(given)
         told = self.model.predict((given - base) / self.scale)
-        return base + self.scale * told.reshape(len(given), -1)
+        return np.asarray(base + self.scale * told.reshape(len(given), -1))
 
     def _base(self, given: np.ndarray) -> np.ndarray:
         return given[:, -1:] if self.centre == "last" else np.full((len(given), 1), self.middle)

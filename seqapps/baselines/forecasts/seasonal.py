@@ -19,7 +19,7 @@ class Seasonal:
     def without(self, values: np.ndarray, place: int = 0) -> np.ndarray:
         """The values [time] from `place` on without the season."""
         part = self._part(place, len(values))
-        return values / part if self.multiplicative else values - part
+        return np.asarray(values / part if self.multiplicative else values - part)
 
     def restored(self, forecast: Forecast, place: int) -> Forecast:
         """A forecast of what is left, from `place` on, with the season again."""
