@@ -47,9 +47,10 @@ def test_half_the_rate_belongs_to_the_last_band():
 
 
 def test_an_edge_that_is_a_frequency_belongs_to_the_upper_band_alone():
-    """10 Hz of 0.3 s at 1,000 a second is bin 3, whatever the rounding."""
-    wave = np.sin(2 * np.pi * 10 * np.arange(300) / 1000)
-    energies = band_energies(300, 1000, [0, 10, 50], window="boxcar").of(wave[None, :, None])
+    """Bin 43 of 172 at 25.6 Hz is 6.4 Hz, which rounding makes 6.3999999999999995."""
+    assert 43 * 25.6 / 172 < 6.4
+    wave = np.sin(2 * np.pi * 43 * np.arange(172) / 172)
+    energies = band_energies(172, 25.6, [0, 6.4, 12.8], window="boxcar").of(wave[None, :, None])
     np.testing.assert_allclose(energies[0, :, 0], [0, 0.5], atol=1e-9)
 
 

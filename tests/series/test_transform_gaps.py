@@ -118,12 +118,13 @@ def test_an_unknown_way_is_refused():
         fill(windows(7, 0.3), "interpolated")
 
 
-def test_a_look_back_of_any_length_is_refused():
+def test_look_back_and_number_of_windows_may_be_any():
     import tensorflow as tf
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None, 2])])
+    @tf.function(input_signature=[tf.TensorSpec([None, None, CHANNELS], "float64")])
     def filled(values):
-        return fill(values, "causal")
+        return fill(values, "interpolate", fallback=FALLBACK)[0]
 
-    with pytest.raises(ValueError, match="look-back is not known"):
-        filled.get_concrete_function()
+    for values in (windows(37, 0.3), windows(2, 0.9), windows(11, 0.5)[:0], np.ones([2, 3, 3])):
+        expected, _ = fill(values, "interpolate", fallback=FALLBACK)
+        np.testing.assert_array_equal(filled(values), expected)

@@ -106,8 +106,7 @@ def test_a_model_holds_it_and_learns_through_gaps():
     model.compile("sgd", "mse")
     loss = model.train_on_batch(with_gaps(), np.zeros_like(VALUES))
     assert np.isfinite(loss)
-    weights = [array(keras.ops.convert_to_tensor(weight)) for weight in model.weights]
-    assert all(np.isfinite(weight).all() for weight in weights)
+    assert np.isfinite(array(model(with_gaps()))).all()
 
 
 def test_an_unknown_way_is_refused():
