@@ -87,9 +87,7 @@ def differencing(values: np.ndarray) -> Figure:
         near = autocorrelation(line).acf[1]
         print(f"{name}: {found.kind}, ADF {found.adf:.2g}, KPSS {found.kpss:.2g}, "
               f"spread {line.std():.3g}, correlation with the step before {near:.2f}")  # fmt: skip
-        axis.plot(
-            np.linspace(1958.24, 2001.99, len(values))[-len(line) :], line, color=BLUE, lw=0.7
-        )
+        drawn(axis, np.linspace(1958.24, 2001.99, len(values))[-len(line) :], line)
         axis.set_title(name, loc="left", fontsize=10)
         axis.text(0.98, 0.04, found.kind, transform=axis.transAxes, ha="right", color=ORANGE)
         finished(axis)
@@ -135,8 +133,8 @@ def periods(values: np.ndarray) -> Figure:
 
 
 def jump() -> tuple[np.ndarray, np.ndarray]:
-    """(a slow wave with a jump at step 150, the same with noise), each [240]."""
-    steps = np.arange(240)
+    """(a slow wave with a jump at step 150, the same with noise), each [220]."""
+    steps = np.arange(220)
     clean = np.sin(2 * np.pi * steps / 90) + 2.5 * (steps >= 150)
     return clean, clean + np.random.default_rng(2).normal(scale=0.3, size=len(steps))
 
@@ -323,8 +321,8 @@ def blocks() -> Figure:
 
 
 def drawn(axis: Any, years: np.ndarray, values: np.ndarray) -> None:
-    """A long line by the least and the most of 200 parts, which look the same in a small file."""
-    places, kept = envelope(values, blocks=200)
+    """A long line by the least and the most of 180 parts, which look the same in a small file."""
+    places, kept = envelope(values, blocks=180)
     axis.plot(years[places], kept, color=BLUE, lw=0.8)
 
 
