@@ -58,6 +58,7 @@ class Column:
     several: bool = False
     called: tuple[str, ...] = ()
     gaps: bool = False
+    channels: tuple[str, ...] = ()
 
     @property
     def free(self) -> bool:

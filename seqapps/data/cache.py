@@ -51,7 +51,7 @@ class Entry:
     def columns(self) -> dict[str, Column]:
         """What is kept of every row: the task's columns, and the group."""
         # JSON knows no tuples.
-        tuples = ("shape", "called")
+        tuples = ("shape", "called", "channels")
         return {
             name: Column(**column | {key: tuple(column[key]) for key in tuples})
             for name, column in self.about["columns"].items()

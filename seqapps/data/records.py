@@ -28,6 +28,7 @@ from seqapps.task import Column, Row
 SHARD = 256 * 2**20  # bytes; few enough files for 100 GB, small enough to copy
 NAME = "rows"
 FEW = 4096  # index entries held before they are written
+WHOLE = ("integer", "time")  # kinds of whole numbers
 BEFORE, AFTER = 12, 4  # bytes of a TFRecord around its record
 
 # What is known of every row without reading it: its place in the shards, SHA-256 (first 64 bits) of
@@ -295,7 +296,7 @@ class Rows(Sequence[Row]):
 
 def encoder(columns: Mapping[str, Column]) -> Callable[[Row], bytes]:
     """A function from a row to a serialized `tf.train.Example`."""
-    from tensorflow.train import BytesList, Example, Feature, Features, FloatList
+    from tensorflow.train import BytesList, Example, Feature, Features, FloatList, Int64List
 
     def encode(row: Row) -> bytes:
         found = {}
@@ -304,6 +305,8 @@ def encoder(columns: Mapping[str, Column]) -> Callable[[Row], bytes]:
             if column.dtype == "string":
                 raw = value if isinstance(value, bytes) else value.encode()
                 found[name] = Feature(bytes_list=BytesList(value=[raw]))
+            elif column.kind in WHOLE:
+                found[name] = Feature(int64_list=Int64List(value=np.ravel(value)))
             else:
                 flat = [value] if column.kind == "number" else np.ravel(value)
                 found[name] = Feature(float_list=FloatList(value=flat))
@@ -328,6 +331,9 @@ def decoder(columns: Mapping[str, Column]) -> Callable[[bytes], Row]:
                 row[name] = feature[name].bytes_list.value[0].decode()
             elif column.kind == "number":
                 row[name] = feature[name].float_list.value[0]
+            elif column.kind in WHOLE:
+                values = np.array(feature[name].int64_list.value, column.dtype)
+                row[name] = values.reshape(column.shape) if column.shape else int(values[0])
             else:
                 values = np.array(feature[name].float_list.value, "float32")
                 row[name] = values.reshape([-1 if size is None else size for size in column.shape])
@@ -370,6 +376,8 @@ def _feature(column: Column) -> Any:
         return tfds.features.Scalar(np.object_)  # encoded bytes, of any format
     if column.kind == "number":
         return tfds.features.Scalar(np.float32)
+    if column.kind in WHOLE:
+        return tfds.features.Tensor(shape=column.shape, dtype=np.int64)
     return tfds.features.Tensor(shape=column.shape, dtype=np.float32)
 
 

@@ -24,5 +24,6 @@ def check_tells(task: Task, monitor: str, valid: Sequence[Case]) -> None:
     known = task.watching(valid)
     if monitor not in known:
         raise UserError(
-            f"monitor = {monitor!r} tells nothing of a training on these data. Take one of {', '.join(known)}."
+            f"monitor = {monitor!r} tells nothing of a training on these data. Take one of "
+            f"{', '.join(known)}."
         )

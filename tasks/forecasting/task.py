@@ -194,13 +194,14 @@ def inputs_of(settings: Any) -> dict[str, Column]:
     from .windows import channels_of, names_in
 
     channels = channels_of(settings)
-    told = f": {', '.join(channels)}" if 0 < len(channels) <= 30 else ""
     shape = (settings.lookback, len(channels) or 1)
-    found = {"values": Column("series", f"the last steps{told}; NaN where none", shape, gaps=True)}
+    meaning = "the last steps in their own units, the oldest first; NaN where none was observed"
+    found = {"values": Column("series", meaning, shape, gaps=True, channels=tuple(channels))}
     known = names_in(settings.future)
     if known:
         shape = (settings.horizon, len(known))
-        found["future"] = Column("series", f"of the coming steps: {', '.join(known)}", shape)
+        meaning = "what is known of the coming steps"
+        found["future"] = Column("series", meaning, shape, gaps=True, channels=tuple(known))
     if settings.calendar:
         found["start"] = Column("time", "of the first of the last steps, seconds since 1970 (UTC)")
     if settings.embed_series:
