@@ -104,7 +104,8 @@ class Writer:
                 (self._folder / self.shards[done]).rename(self._folder / names[-1])
                 done += 1
         self.shards = names
-        self._describe()
+        if self._columns:  # rows that are nothing but series leave TFDS nothing to open
+            self._describe()
 
     def _describe(self) -> None:
         import tensorflow_datasets as tfds

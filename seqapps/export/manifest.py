@@ -39,7 +39,12 @@ def signature_of(manifest: Mapping[str, Any], name: str) -> Signature:
     return Signature(
         {
             key: Column(
-                column["kind"], column["meaning"], tuple(column["shape"]), column.get("default")
+                column["kind"],
+                column["meaning"],
+                tuple(column["shape"]),
+                column.get("default"),
+                gaps=column.get("gaps", False),
+                channels=tuple(column.get("channels", ())),
             )
             for key, column in entry["inputs"].items()
         },
