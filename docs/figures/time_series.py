@@ -1,7 +1,7 @@
 """Make the figures of docs/time-series.md anew: `python docs/figures/time_series.py`.
 
 Series are made up here or those of statsmodels: weekly CO2 at Mauna Loa and yearly sunspots. It
-prints the numbers that the page names. It takes two minutes on 2 CPU cores that others use too.
+prints the numbers that the page names. It takes a minute on 2 CPU cores that others use too.
 """
 
 from pathlib import Path
@@ -112,7 +112,7 @@ def parts(values: np.ndarray) -> Figure:
 
 def periods(values: np.ndarray) -> Figure:
     seen, lags = spectrum(values), autocorrelation(values)
-    print("sunspots:", periods_of(values), stationarity(values).sentence)
+    print("sunspots:", periods_of(values), stationarity(values))
     figure = Figure(figsize=(8.4, 3.0), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     left.plot(np.arange(1700, 1700 + len(values)), values, color=BLUE, lw=0.9)
