@@ -133,16 +133,17 @@ KINDS = (
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--turns", type=int, default=5)
-    turns = arguments.parse_args().turns
+    arguments.add_argument("--only", choices=KINDS)
+    chosen = arguments.parse_args()
     print("| transform | batch x look-back x channels | ms in the graph | windows/s | "
           "by windows | whole batch |\n|---|---|---|---|---|---|")  # fmt: skip
-    for kind in KINDS:
+    for kind in [chosen.only] if chosen.only else KINDS:
         for shape in SHAPES:
             contenders = {"graph": (graph_step, (kind, shape))}
             for name, whole in (("windows", False), ("whole", True)):
                 if not (whole and kind == "interpolation"):  # np.interp takes one series
                     contenders[name] = library_step, (kind, shape, whole)
-            spent, _ = measured(contenders, turns)
+            spent, _ = measured(contenders, chosen.turns)
             step = statistics.median(spent["graph"])
             ratios = [f"{ratio(spent, name, 'graph'):.1f}" for name in list(contenders)[1:]]
             print(
