@@ -1,0 +1,80 @@
+"""Control charts as predictors, whose threshold is set on the end of the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from seqapps.baselines.ewma import Ewma
+from seqapps.baselines.isolation_forest import IsolationForest
+from seqapps.baselines.shewhart import Shewhart
+from seqapps.baselines.standard import Standard
+from seqapps.baselines.t_squared import TSquared
+from seqapps.series.alarms import Rule, alarms
+from seqapps.series.thresholds import threshold
+from seqapps.series.windows import histories
+from seqapps.task import Case, Predict, Response
+
+from .windows import ANOMALY
+
+KEPT = 0.8  # of each training series the chart is fitted to; the rest sets the threshold
+CHARTS = {
+    "shewhart": Shewhart,
+    "ewma": Ewma,
+    "t_squared": TSquared,
+    "isolation_forest": IsolationForest,
+}
+
+
+def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
+    """A control chart, fitted on normal operation, that answers as the export does.
+
+    Its scores are smoothed and become alarms by the same rules and settings as the model's.
+    """
+    first, rest = _parts(histories(cases))
+    fitted = CHARTS[name].fit(np.concatenate(first))
+    standard = Standard.fit(np.concatenate(first))
+    usual = np.concatenate([_scores(fitted, part, settings) for part in rest])
+    found = threshold(usual, false_alarms=settings.false_alarms, tail=True)
+    limit = max(found.value * settings.margin, 1e-9)
+    rule = Rule(limit, limit * settings.hysteresis, settings.duration)
+
+    def answer(case: Case, scores: np.ndarray) -> Response:
+        given = alarms(scores, rule)
+        far = np.nan_to_num(np.abs(standard.deviations(case["values"])))
+        seen = np.isfinite(case["values"])
+        total = np.where(seen, case["values"] - standard.mean, 0.0).sum(axis=0)
+        return {
+            "step_scores": scores.tolist(),
+            "score": float(scores[-1]),
+            "threshold": limit,
+            "alarm": int(given[-1]),
+            "step_alarms": given.astype(float).tolist(),
+            "contributions": far[-1].tolist(),
+            "drift": (total / standard.deviation / np.maximum(seen.sum(axis=0), 1)).tolist(),
+        }
+
+    def predict(cases: Sequence[Case]) -> list[Response]:
+        return [answer(case, _scores(fitted, case["values"], settings)) for case in cases]
+
+    return predict
+
+
+def _parts(found: dict[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """(what charts are fitted to, what sets thresholds), normal steps [time, sensors] alone."""
+    normal = [values[values[:, ANOMALY] == 0, :ANOMALY] for values in found.values()]
+    cuts = [round(KEPT * len(values)) for values in normal]
+    pairs = list(zip(normal, cuts, strict=True))
+    return [values[:cut] for values, cut in pairs], [values[cut:] for values, cut in pairs]
+
+
+def _scores(fitted: Any, values: np.ndarray, settings: Any) -> np.ndarray:
+    """Scores [time], averaged over the last steps as the model's errors are."""
+    more = {"blame": False} if isinstance(fitted, IsolationForest) else {}
+    scores = fitted.score(values, **more).scores
+    total = np.cumsum(np.concatenate([[0.0], scores]))
+    ends = np.arange(1, len(scores) + 1)
+    starts = np.maximum(ends - settings.smooth, 0)
+    return np.asarray((total[ends] - total[starts]) / (ends - starts))

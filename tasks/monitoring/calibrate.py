@@ -1,0 +1,46 @@
+"""What errors are usual, and the threshold, by the normal windows of the validation data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqapps.data.batching import batch_of
+from seqapps.errors import UserError
+from seqapps.series.thresholds import threshold
+from seqapps.task import Case
+
+from .task import inputs_of
+
+AT_ONCE = 256  # windows
+MOST = 20_000  # windows; more tell the same
+SMALLEST = 1e-6  # spread of an error
+
+
+def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
+    """Set `usual`, `spread` and `threshold` of a trained model.
+
+    Raises UserError where no validation window is normal.
+    """
+    normal = [case for case in cases if not np.max(case["anomaly"]) > 0][:MOST]
+    if not normal:
+        raise UserError(
+            "The validation part has no window of normal operation, which the threshold is set "
+            "on. Give more of it, or other --shares."
+        )
+    judge, new = model.get_layer("judge"), settings.stride
+    columns = inputs_of(settings)
+    parts = [normal[first : first + AT_ONCE] for first in range(0, len(normal), AT_ONCE)]
+    inputs = [features.inputs(batch_of(part, columns)) for part in parts]
+    # Of each window the steps that no other window speaks for.
+    errors = np.concatenate([features.smoothed(model(each))[:, -new:] for each in inputs])
+    judge.usual.assign(errors.mean(axis=(0, 1)))
+    judge.spread.assign(np.maximum(errors.std(axis=(0, 1)), SMALLEST))
+    scores = np.concatenate(
+        [tf.reduce_max(features.deviations(model, each), axis=2)[:, -new:] for each in inputs]
+    )
+    found = threshold(scores, false_alarms=settings.false_alarms, tail=True)
+    judge.threshold.assign(found.value * settings.margin)

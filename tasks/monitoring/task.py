@@ -1,0 +1,300 @@
+"""Is it still well, since when not, and which sensor says so? Learnt from normal operation."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seqapps.metrics import alarms
+from seqapps.metrics.mean import mean_of
+from seqapps.series.row import ROW
+from seqapps.settings import setting
+from seqapps.task import (
+    Ask,
+    Blocks,
+    Case,
+    Column,
+    Example,
+    Fixed,
+    Goal,
+    Metric,
+    Output,
+    Predict,
+    Row,
+    Sample,
+    Section,
+    State,
+    Surroundings,
+    Task,
+)
+from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
+
+from . import odour, pump
+
+BASELINES = ("shewhart", "ewma", "t_squared", "isolation_forest")
+
+
+@dataclass(frozen=True)
+class Settings(Optimization):
+    sensors: str = setting("", "columns that are watched, with commas between; empty: all")
+    frequency: str = setting(
+        "rows", "of the steps: 1s, 1min, 1h, rows (each observation is a step); auto looks"
+    )
+    lookback: int = setting(60, "steps that are looked at", at_least=4)
+    stride: int = setting(
+        10, "steps from a window to the next one, in training and in judging", at_least=1
+    )
+    detector: str = setting(
+        "both",
+        "what finds normal operation: an autoencoder, a forecaster of the next step, both",
+        choices=("autoencoder", "forecaster", "both"),
+    )
+    cell: str = setting("lstm", "recurrent layers", choices=("lstm", "gru"))
+    units: int = setting(48, "size of a state", at_least=1)
+    code: int = setting(
+        4, "numbers that the autoencoder keeps of each step: fewer than sensors", at_least=1
+    )
+    dropout: float = setting(0.0, "share of values left out in training", at_least=0.0, at_most=0.9)
+    smooth: int = setting(
+        20, "steps over which errors are averaged before they are judged", at_least=1
+    )
+    false_alarms: float = setting(
+        0.001, "share of normal steps whose score may be above the threshold",
+        at_least=0.0, at_most=0.5,
+    )  # fmt: skip
+    margin: float = setting(
+        1.0, "what the threshold is multiplied with, for runs unlike those of validation",
+        at_least=0.1,
+    )  # fmt: skip
+    hysteresis: float = setting(
+        0.8, "share of the threshold below which an alarm goes off", at_least=0.0, at_most=1.0
+    )
+    duration: int = setting(5, "steps that an alarm has to last before it is given", at_least=1)
+    batch_size: int = setting(64, "windows in a batch", at_least=1)
+    epochs: int = setting(20, "most passes over the training data", at_least=1)
+    monitor: str = setting("normal_level", "validation metric that chooses the best round")
+    patience: int = setting(5, "epochs without a better value before stopping", at_least=1)
+    learning_rate: float = setting(
+        3e-3, "size of the steps; --find-learning-rate suggests one", at_least=0.0
+    )
+    schedule: str = setting("cosine", SCHEDULE, choices=SCHEDULES)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if max(self.smooth, self.duration, self.stride) >= self.lookback:
+            raise ValueError(
+                f"smooth = {self.smooth}, duration = {self.duration} and stride = {self.stride} "
+                f"must each be below lookback = {self.lookback}: an alarm is told by one window."
+            )
+
+
+def settle(settings: Any, rows: Sequence[Row]) -> Any:
+    """The sensors by name, the frequency."""
+    from .windows import settle
+
+    return settle(settings, rows)
+
+
+def cases(rows: Iterable[Row], settings: Any) -> Iterable[Case]:
+    """Windows, cut while they are read; in training those of normal operation alone."""
+    from .windows import windows_of
+
+    return windows_of(rows, settings)
+
+
+def fit(rows: Iterable[Row], settings: Any) -> State:
+    from .features import fit
+
+    return fit(rows, settings)
+
+
+def features(settings: Any, state: State) -> Any:
+    from .features import MonitoringFeatures
+
+    return MonitoringFeatures(settings, state)
+
+
+def build_model(settings: Any, features: Any) -> Any:
+    from .model import build_model
+
+    return build_model(settings, features)
+
+
+def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
+    """Usual errors and the threshold, by the normal windows of validation."""
+    from .calibrate import calibrate
+
+    calibrate(settings, model, features, cases)
+
+
+def baseline(name: str, settings: Any) -> Any:
+    """A control chart by its name."""
+
+    def fitted(cases: Sequence[Case]) -> Predict:
+        from .baselines import chart
+
+        return chart(name, cases, settings)
+
+    return fitted
+
+
+def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
+    """What the report shows beside scores."""
+    from .observed import observe
+
+    return observe(ask, around)
+
+
+def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
+    from .shown import shown
+
+    return shown(observed)
+
+
+def adapt(task: Task, settings: Any) -> Task:
+    """The task with windows of these sizes."""
+    return replace(
+        task,
+        inputs=inputs_of(settings),
+        targets=targets_of(settings),
+        baselines={name: baseline(name, settings) for name in BASELINES},
+    )
+
+
+def names_in(given: str) -> list[str]:
+    """Columns that a setting names."""
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def inputs_of(settings: Any) -> dict[str, Column]:
+    """The raw input: a window of the sensors."""
+    sensors = names_in(settings.sensors)
+    meaning = "the last steps in their own units, the oldest first; NaN where none was observed"
+    shape = (settings.lookback, len(sensors) or 1)
+    return {"values": Column("series", meaning, shape, gaps=True, channels=tuple(sensors))}
+
+
+def targets_of(settings: Any) -> dict[str, Column]:
+    """What alarms are judged by: the last `stride` steps of the window."""
+    steps = (settings.stride,)
+    return {
+        "anomaly": Column("series", "1 where the last steps are not normal", steps),
+        "times": Column("time", "of the last steps", steps),
+        "step": Column("integer", "place of the last step in its series"),
+        "to_failure": Column("number", "steps until the machine breaks; NaN: it does not"),
+    }
+
+
+def blocks(settings: Any, cases: Sequence[Case]) -> Blocks:
+    """Windows of one series are resampled together."""
+    names = {name: number for number, name in enumerate(dict.fromkeys(c["series"] for c in cases))}
+    return Blocks(length=1, times=[names[case["series"]] for case in cases])
+
+
+def normal_level() -> Metric:
+    """The mean score of normal windows as a share of the threshold; 1 is an alarm."""
+    return mean_of(
+        lambda case, response: _level(case, response),
+        example=Example(
+            [{"anomaly": [0.0]}, {"anomaly": [0.0]}],
+            [{"score": 1.0, "threshold": 4.0}, {"score": 3.0, "threshold": 4.0}],
+            0.5,
+        ),
+        higher_is_better=False,
+    )
+
+
+def _level(case: Case, response: Mapping[str, Any]) -> float:
+    if max(case["anomaly"]) > 0:
+        return 0.0
+    return float(response["score"]) / float(response["threshold"])
+
+
+ANSWER = {
+    "step_scores": Output("series", "how unusual each step of the window is"),
+    "score": Output("number", "of the last step"),
+    "threshold": Output("number", "a score above it is alarming"),
+    "alarm": Output("number", "1 where an alarm stands at the last step, else 0"),
+    "step_alarms": Output("series", "the same for each step of the window"),
+    "contributions": Output("series", "how unusual each sensor is at the last step"),
+    "drift": Output(
+        "series", "how far each sensor's mean is from that of training, in standard deviations"
+    ),
+}
+
+CALIBRATED = {
+    "step_f1": alarms.step_f1(),
+    "false_alarm_rate": alarms.false_alarm_rate(),
+    "missed_alarm_rate": alarms.missed_alarm_rate(),
+    "events_found": alarms.events_found(),
+    "detection_delay": alarms.detection_delay(),
+    "false_alarms": alarms.false_alarms(),
+    "lead_time": alarms.lead_time(),
+}
+
+TASK = Task(
+    name="monitoring",
+    summary="Is the machine still well? Sensors in; alarms, since when and by which sensor, out.",
+    inputs=inputs_of(Settings()),
+    targets=targets_of(Settings()),
+    row={
+        **ROW,
+        "anomaly": Column(
+            "series",
+            "1 where it is known not to be normal",
+            (None,),
+            default=0.0,
+            called=("label", "is_anomaly", "outlier"),
+        ),
+        "fault": Column("text", "what is wrong, for the report", default=""),
+        "failure": Column("time", "when the machine broke; 0: it did not", default=0),
+    },
+    samples={
+        "pump": Sample(
+            summary="a simulated pump with eight sensors, load changes and faults of known onset",
+            rows={
+                "train": pump.runs_of_train,
+                "valid": pump.runs_of_valid,
+                "test": pump.runs_of_test,
+            },
+            goal=Goal("step_f1", 0.8),
+        ),
+        "odour": Sample(
+            summary="a generated electronic nose of six gas sensors, over fish fresh and spoilt",
+            rows={
+                "train": odour.measurements_of_train,
+                "valid": odour.measurements_of_valid,
+                "test": odour.measurements_of_test,
+            },
+        ),
+    },
+    settings=Settings(),
+    tiny=replace(
+        Settings(),
+        lookback=17,
+        stride=5,
+        smooth=7,
+        duration=3,
+        units=11,
+        code=3,
+        epochs=2,
+        batch_size=256,
+        gradient_batches=0,
+    ),
+    settle=settle,
+    cases=cases,
+    fit=fit,
+    features=features,
+    build_model=build_model,
+    calibrate=calibrate,
+    blocks=blocks,
+    batching=Fixed(),
+    answer=ANSWER,
+    adapt=adapt,
+    observe=observe,
+    shown=shown,
+    baselines={name: baseline(name, Settings()) for name in BASELINES},
+    metrics={
+        **{name: replace(metric, calibrated=True) for name, metric in CALIBRATED.items()},
+        "normal_level": normal_level(),
+    },
+)

@@ -1,0 +1,118 @@
+"""Rows to windows: which sensors, on which grid, and what a case holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seqapps.errors import UserError, nearest
+from seqapps.series.grid import check_frequency, frequency_of, on_grid
+from seqapps.series.windows import Series, Windows
+from seqapps.task import PAST, Case, Row
+
+from .task import names_in
+
+ANOMALY = -1  # the last channel of a series here: not a sensor, but whether a step is not normal
+
+
+def settle(settings: Any, rows: Sequence[Row]) -> Any:
+    """The settings with all of it said. Raises UserError where they do not fit the data."""
+    row = rows[0]
+    there = row["names"].split("\n")
+    sensors = names_in(settings.sensors) or there
+    for name in sensors:
+        if name not in there:
+            raise UserError(
+                f"sensors = {settings.sensors!r}: no column of numbers {name!r}. "
+                f"{nearest(name, there)}"
+            )
+    frequency = settings.frequency
+    if frequency == "auto":
+        frequency = frequency_of(row["times"])
+    settings = replace(settings, sensors=",".join(sensors), frequency=check_frequency(frequency))
+    if not len(windows_of(rows, settings)):
+        longest = max(len(row["times"]) for row in rows)
+        raise UserError(
+            f"No training series has a window of normal operation: a window takes lookback = "
+            f"{settings.lookback:,} steps, the longest series has {longest:,}. Shorten it, or give "
+            "more of normal operation."
+        )
+    return settings
+
+
+def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
+    """The cases of these rows. Raises UserError where a row lacks a sensor."""
+    lookback, stride = settings.lookback, settings.stride
+    failures: dict[str, int] = {}
+
+    def series() -> Iterable[Series]:
+        for row in rows:
+            failures[row["series"]] = int(row.get("failure", 0))
+            yield series_of(row, settings)
+
+    def cut(series: Series, origin: int) -> Case:
+        values = series.values
+        return {
+            "values": values[origin - lookback : origin, :ANOMALY],
+            "anomaly": values[origin - stride : origin, ANOMALY],
+            "times": series.times[origin - stride : origin],
+            "step": origin - 1,
+            "to_failure": _to_failure(series, origin - 1, failures[series.name]),
+            "series": series.name,
+            PAST: values[:origin],
+        }
+
+    return Windows(
+        series(),
+        cut,
+        lookback=lookback,
+        horizon=0,
+        stride=stride,
+        wanted=lambda each, origins: _judged(each, origins, lookback),
+    )
+
+
+def series_of(row: Row, settings: Any) -> Series:
+    """A row on its grid: the sensors in their order, and then whether a step is not normal."""
+    there = row["names"].split("\n")
+    for name in names_in(settings.sensors):
+        if name not in there:
+            raise UserError(
+                f"{row['series'] or 'the series'}: no column of numbers {name!r}. "
+                f"{nearest(name, there)}"
+            )
+    order = [there.index(name) for name in names_in(settings.sensors)]
+    anomaly = np.nan_to_num(row["anomaly"])[:, np.newaxis]
+    values = np.concatenate([row["values"][:, order], anomaly], axis=1)
+    grid = on_grid(row["times"], settings.frequency)
+    first = row.get("first", 0)
+    if grid.place is not None:
+        missing = np.full([1, values.shape[1]], np.nan, "float32")
+        missing[0, ANOMALY] = 0
+        values = np.concatenate([values, missing])[grid.place]
+        first = int(np.searchsorted(np.maximum.accumulate(grid.place), first))
+    return Series(
+        name=row["series"],
+        times=grid.times,
+        values=values.astype("float32"),
+        first=first,
+        held_out=row.get("held_out", False),
+    )
+
+
+def _judged(series: Series, origins: np.ndarray, lookback: int) -> np.ndarray:
+    """All windows of what is held out; of training those without an anomaly: bool [origins]."""
+    if series.held_out:
+        return np.ones(len(origins), "bool")
+    before = np.concatenate([[0], np.cumsum(series.values[:, ANOMALY] > 0)])
+    return np.asarray(before[origins] == before[origins - lookback])
+
+
+def _to_failure(series: Series, step: int, failure: int) -> float:
+    """Steps from this one to the failure, NaN where there is none."""
+    if not failure:
+        return float("nan")
+    return float(np.searchsorted(series.times, failure) - step)
