@@ -23,10 +23,10 @@ def series_figures(
     places: Sequence[tuple[str, int]],
 ) -> list[Figure]:
     """What followed beside what was told, for the named cases; no figure for other tasks."""
-    told = next((name for name, output in task.answer.items() if output.kind == "series"), None)
-    target = next((name for name, column in task.targets.items() if column.kind == "series"), None)
-    if told is None or target is None:
+    pair = _forecast_of(task, cases, model)
+    if pair is None:
         return []
+    told, target = pair
     given = next((name for name, column in task.inputs.items() if column.kind == "series"), None)
     times = next((name for name, column in task.targets.items() if column.kind == "time"), None)
     found = []
@@ -47,6 +47,17 @@ def series_figures(
     return found
 
 
+def _forecast_of(
+    task: Task, cases: Sequence[Case], model: Sequence[Response]
+) -> tuple[str, str] | None:
+    """(series that is told, series that it is told of), where they are of one shape."""
+    told = next((name for name, output in task.answer.items() if output.kind == "series"), None)
+    target = next((name for name, column in task.targets.items() if column.kind == "series"), None)
+    if told is None or target is None or np.shape(cases[0][target]) != np.shape(model[0][told]):
+        return None
+    return told, target
+
+
 def _bands(task: Task, response: Response) -> list[tuple[Any, Any]]:
     """The intervals of an answer, which names their ends by turns, the widest first."""
     ends = [response[name] for name, output in task.answer.items() if output.kind == "band"]
@@ -60,10 +71,10 @@ def error_by_step(
     baseline: Sequence[Response] | None,
 ) -> list[Figure]:
     """Mean absolute error by step ahead; no figure where answer and truth are no series."""
-    told = next((name for name, output in task.answer.items() if output.kind == "series"), None)
-    target = next((name for name, column in task.targets.items() if column.kind == "series"), None)
-    if told is None or target is None:
+    pair = _forecast_of(task, cases, model)
+    if pair is None:
         return []
+    told, target = pair
 
     def errors(responses: Sequence[Response]) -> np.ndarray:
         difference = [

@@ -94,6 +94,7 @@ def _measurements(split: str) -> Iterator[Row]:
         spoilt = grown > 0.5
         yield {
             "series": f"{split}-{number}",
+            "names": "\n".join(SENSORS),
             "times": start + STEP * np.arange(STEPS, dtype="int64"),
             "values": values.astype("float32"),
             "anomaly": np.full(STEPS, float(spoilt and split == "test"), "float32"),

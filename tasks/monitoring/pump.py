@@ -82,7 +82,11 @@ def _runs(split: str) -> Iterator[Row]:
     for number, fault in enumerate(faults):
         random = np.random.default_rng([splits.index(split), number])
         start = START + (before + number) * STEPS * STEP
-        yield {"series": f"{split}-{number}", **_run(fault, number, start, random)}
+        yield {
+            "series": f"{split}-{number}",
+            "names": "\n".join(SENSORS),
+            **_run(fault, number, start, random),
+        }
 
 
 def _run(fault: str, number: int, start: int, random: np.random.Generator) -> Row:

@@ -65,8 +65,8 @@ def _table(observed: Values) -> Table:
             for event in events
         ],
         note=(
-            "Severity is the highest score as a multiple of the threshold; sensors stand with their "
-            "share of the score. Rightly: something was known to be wrong meanwhile."
+            "Severity is the highest score as a multiple of the threshold; sensors stand with "
+            "their share of the score. Rightly: something was known to be wrong meanwhile."
             + (f" {more:,} more are not shown." if more else "")
         ),
     )
