@@ -37,7 +37,8 @@ class Ewma:
             return cls(standard, weight, textbook)
         averages = _averages(standard.deviations(normal), weight)
         measured = np.sqrt((averages**2).mean(axis=0))
-        return cls(standard, weight, np.where(measured > 0, measured, textbook))
+        # The averages of a sensor that never moved are what rounding leaves.
+        return cls(standard, weight, np.where(measured > 1e-6, measured, textbook))
 
     def score(self, values: Values) -> StepScores:
         """Of values [time, sensors], each step from those up to it."""

@@ -205,7 +205,7 @@ def _table(values: Sequence[Any]) -> Array:
     """Marks of 0 and 1 as int [cases, k]."""
     import numpy as np
 
-    return np.rint(np.asarray(values, "float64").reshape(len(values), -1)).astype(int)
+    return np.asarray(np.rint(np.asarray(values, "float64").reshape(len(values), -1)), int)
 
 
 def _counted(run: Array) -> Array:

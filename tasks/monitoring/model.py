@@ -11,6 +11,7 @@ from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
+DECODER = 64  # units of the layer that makes a step of its code
 
 
 @keras.saving.register_keras_serializable(package="seqapps.monitoring")
@@ -64,15 +65,16 @@ def error(wanted: Any, errors: Any) -> Any:
 
 
 def _restored(values: Any, settings: Any) -> Any:
-    """What an LSTM autoencoder makes of a window from a few numbers a step.
+    """What an autoencoder makes of a window from a few numbers a step.
 
-    The code is one of each step, not of the window (as in Malhotra et al. 2016), so that relations
-    between sensors are what it has to learn, and short changes of load are no anomaly.
+    An LSTM reads the window; what it keeps is a code of each step and not of the window (as in
+    Malhotra et al. 2016), from which a dense decoder makes the step again. So relations between
+    sensors are what has to be learnt, a change of load is no anomaly, and no step's score waits for
+    later ones.
     """
-    layer = RECURRENT[settings.cell]
-    states = layer(settings.units, return_sequences=True, name="encoder")(values)
+    states = RECURRENT[settings.cell](settings.units, return_sequences=True, name="encoder")(values)
     code = keras.layers.Dense(settings.code, name="code")(states)  # [batch, lookback, code]
-    states = layer(settings.units, return_sequences=True, name="decoder")(code)
+    states = keras.layers.Dense(DECODER, activation="relu", name="decoder")(code)
     return keras.layers.Dense(values.shape[-1], name="restored")(states)
 
 

@@ -73,6 +73,15 @@ def test_a_still_sensor_is_no_trouble_until_it_moves(fit):
         assert moved[160:].min() > still.max()
 
 
+def test_the_rounding_of_a_still_sensor_is_nothing_unusual(fit):
+    normal, values = machine(seed=3), machine(seed=5)
+    normal[:, 1], values[:, 1] = 0.3, 0.3
+    chart = fit(normal)
+    before = chart.score(values).scores
+    values[:, 1] *= 1 + 1e-7  # as float32 rounds
+    np.testing.assert_allclose(chart.score(values).scores, before, rtol=0.01, atol=0.01)
+
+
 def test_a_sensor_that_was_never_read_is_no_trouble(fit):
     normal, values = machine(seed=3), machine(seed=5)
     normal[:, 1] = np.nan

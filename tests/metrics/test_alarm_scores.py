@@ -88,6 +88,12 @@ def test_an_alarm_after_the_event_that_begins_anew_is_false():
     assert value(false_alarms(per=1), cases, responses) == pytest.approx(1 / 5)
 
 
+def test_an_alarm_that_stands_as_a_run_begins_is_another_one_than_that_of_the_run_before():
+    first, second = run_of("00", "01"), run_of("00", "10", name="b")
+    cases, responses = first[0] + second[0], first[1] + second[1]
+    assert value(false_alarms(per=1), cases, responses) == pytest.approx(2 / 4)
+
+
 def test_the_lead_is_from_the_first_alarm_of_the_event_to_the_failure():
     cases, responses = run_of("00111111", "10001011", failure=7)
     assert value(lead_time(step=0.5, unit="hours"), cases, responses) == pytest.approx(0.5 * 3)
@@ -146,6 +152,12 @@ def test_cases_without_a_step_follow_each_other(name):
     cases, responses = run_of(anomaly, alarm, failure=len(anomaly) - 1)
     bare = [{key: case[key] for key in case if key != "step"} for case in cases]
     assert value(ALL[name], bare, responses) == pytest.approx(value(ALL[name], cases, responses))
+
+
+def test_cases_of_several_steps_without_a_step_follow_each_other():
+    cases = [{"anomaly": [0, 0, 1]}, {"anomaly": [1, 1, 1]}]
+    responses = [{"step_alarms": [0, 0, 0]}, {"step_alarms": [0, 1, 1]}]
+    assert value(detection_delay(), cases, responses) == 2
 
 
 def test_steps_that_were_left_out_count_in_the_delay():

@@ -26,6 +26,7 @@ def one_by_one(scores, rule):
 def wild(*, seed: int, rows: int = 23):
     random = np.random.default_rng(seed)
     scores = np.abs(np.cumsum(random.normal(0, 1, [rows, STEPS]), axis=1)).astype("float32")
+    scores = np.round(2 * scores) / 2  # some are just a threshold
     scores[random.random(scores.shape) < 0.05] = np.nan
     return scores
 
@@ -116,6 +117,11 @@ def test_events_of_given_alarms_are_those_of_the_model():
     scores = np.array([5, 5, 5, 5, 5.0])
     found = events(scores, Rule(2.0, 1.0), given=np.array([0, 1, 0, 1, 1]))
     assert [(event.start, event.end) for event in found] == [(1, 2), (3, 5)]
+
+
+def test_no_event_begins_before_the_end_of_the_one_before_it():
+    found = events(np.full(7, 5.0), Rule(2.0, 1.0, 3), given=np.array([0, 0, 1, 1, 0, 1, 1]))
+    assert [(event.since, event.start) for event in found] == [(0, 2), (4, 5)]
 
 
 def test_an_event_without_contributions_has_shares_of_nothing():

@@ -7,6 +7,7 @@ from seqapps.tasks.monitoring.pump import (
     FAULTS,
     SENSORS,
     STEP,
+    _working_point,
     runs_of_test,
     runs_of_train,
     runs_of_valid,
@@ -79,6 +80,13 @@ def test_pressure_and_flow_keep_to_the_affinity_laws(normal):
     some = normal[known(*normal.T)]
     head, flow, speed = some[:, PRESSURE] / 0.0981, some[:, FLOW] / 100, some[:, SPEED] / 2900
     np.testing.assert_allclose((head + 22 * flow**2) / 60, speed**2, atol=0.02)
+
+
+def test_pump_and_pipe_agree_at_the_working_point():
+    speed, valve, leak = np.array([0.7, 0.9, 1.0]), np.array([0.5, 0.8, 1.0]), np.full(3, 0.13)
+    flow, head = _working_point(speed, valve, leak)
+    np.testing.assert_allclose(head, 60 * speed**2 - 22 * (flow + leak) ** 2)
+    np.testing.assert_allclose(head, 12 + 26 * flow**2 / valve**2)
 
 
 def test_temperature_follows_the_load_late(normal):
