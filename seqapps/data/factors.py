@@ -47,7 +47,7 @@ class Factors:
         place = np.searchsorted(self.row["times"], times, side="right") - 1
         found = self.row["values"][np.maximum(place, 0)].copy()
         found[place < 0] = np.nan
-        late = np.full_like(found, np.nan)
+        late: np.ndarray = np.full_like(found, np.nan)
         late[self.lag :] = found[: len(found) - self.lag]
         return late
 

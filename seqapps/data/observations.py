@@ -153,7 +153,8 @@ def gathered(
 
 def _channels(layout: Layout, head: Sequence[tuple[Where, Row]]) -> tuple[list[str], list[str]]:
     """(columns of numbers, columns of text); a column without any value counts as numbers."""
-    numbers, texts = [], []
+    numbers: list[str] = []
+    texts: list[str] = []
     for name in layout.rest:
         values = [row[name] for _, row in head if not _is_missing(row[name])]
         (numbers if all(_is_number(value) for value in values) else texts).append(name)
