@@ -11,7 +11,7 @@ from typing import Any
 
 from seqapps import start
 from seqapps.data.cache import too_many_rejected
-from seqapps.data.load import MOST_REJECTED, Data, check_trainable
+from seqapps.data.load import MOST_REJECTED, Data, check_asked, check_trainable
 from seqapps.data.source import CACHED, Reading, Source, open_source, wanted_columns
 from seqapps.data.splits import SPLITS
 from seqapps.doctor import balance, copies, origins, vocabulary
@@ -96,7 +96,7 @@ def examine(
         "notes": list(data.notes),
         "columns": columns,
         "splits": {
-            "how": _how(view, source),
+            "how": _how(view, source, reading),
             "rows": {name: len(rows) for name, rows in data.splits.items()},
             "left_out": dict(data.cut.removed) if not view.in_time else {},
         },
@@ -112,15 +112,20 @@ def examine(
         "near_duplicates": near.facts() if len(near.sample) and words.compared else None,
         "rejected": rejected,
         "findings": [asdict(finding) for finding in findings],
-        "verdict": verdict(task, data, findings, most_rejected=most_rejected),
+        "verdict": verdict(task, data, findings, settings=settings, most_rejected=most_rejected),
     }
 
 
 def verdict(
-    task: Task, data: Data, findings: list[Finding], *, most_rejected: float = MOST_REJECTED
+    task: Task,
+    data: Data,
+    findings: list[Finding],
+    *,
+    settings: Any = None,
+    most_rejected: float = MOST_REJECTED,
 ) -> dict[str, Any]:
     """{"trains": whether a run works, "message": "ready, with 2 findings", or the run's error}."""
-    problem = trouble(task, data, most_rejected=most_rejected)
+    problem = trouble(task, data, settings=settings, most_rejected=most_rejected)
     if problem:
         return {"trains": False, "message": problem}
     count = len(findings)
@@ -128,14 +133,19 @@ def verdict(
     return {"trains": True, "message": text}
 
 
-def trouble(task: Task, data: Data, *, most_rejected: float = MOST_REJECTED) -> str | None:
-    """The message with which a run would stop, or None."""
+def trouble(
+    task: Task, data: Data, *, settings: Any = None, most_rejected: float = MOST_REJECTED
+) -> str | None:
+    """The message with which a run would stop, or None; under `settings`, where these are given."""
     total = data.rows + data.rejected
     if data.rejected > most_rejected * total:
         first = data.entry.about["rejected"]["first"]
         return str(too_many_rejected(data.rejected, total, first, allowed=most_rejected))
     try:
         check_trainable(task, data)
+        if settings is not None:
+            check_asked(task, data, settings)
+            task.settle(settings, data.splits["train"])
     except UserError as error:
         return str(error)
     return None
@@ -171,10 +181,10 @@ def _columns(task: Task, data: Data, reading: Reading, source: Source | None) ->
     }
 
 
-def _how(view: View, source: Source | None) -> str:
+def _how(view: View, source: Source | None, reading: Reading) -> str:
     """How the splits came about, in words."""
     if view.in_time:
-        return "every series is cut in the order of time, 8 : 1 : 1"
+        return f"every series is cut in the order of time, {_shares(reading)}"
     given = [name for name in SPLITS if name in view.data.entry.parts()]
     missing = [name for name in SPLITS[1:] if name not in given]
     if given and not missing:
@@ -190,6 +200,13 @@ def _how(view: View, source: Source | None) -> str:
         ours = " and ".join(missing)
         return f"{theirs} given by the source, {ours} cut from train {way}"
     return f"cut 8 : 1 : 1 {way}"
+
+
+def _shares(reading: Reading) -> str:
+    """`8 : 1 : 1`, or `8,640 : 2,880 : 2,880 steps`."""
+    if max(reading.shares) > 1:
+        return " : ".join(f"{share:,.0f}" for share in reading.shares) + " steps"
+    return " : ".join(f"{10 * share:g}" for share in reading.shares)
 
 
 def _rejected(data: Data) -> dict[str, Any]:
