@@ -11,7 +11,8 @@ import click
 from seqapps.cli import options
 
 ROWS = 15  # labels in the table
-NAMES = 12  # columns that are left alone
+NAMES = 12  # columns that are left alone, channels
+OF_CHANNELS = ("values", "names")  # of a row that is a series: what its channels are gathered in
 INDENT = "  "
 
 
@@ -120,8 +121,14 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
 def _source(facts: Mapping[str, Any]) -> Iterator[str]:
     yield _title(f"{facts['name']} as data of {facts['task']}")
     taken = facts["columns"]["taken"]
+    channels = facts["columns"].get("channels", [])
+    if channels:
+        taken = {ours: theirs for ours, theirs in taken.items() if ours not in OF_CHANNELS}
     pairs = (ours if ours == theirs else f"{ours} <- {theirs}" for ours, theirs in taken.items())
     yield from _wrapped("columns read: " + ", ".join(pairs))
+    if channels:
+        more = f" and {len(channels) - NAMES} more" if len(channels) > NAMES else ""
+        yield from _wrapped(f"channels: {', '.join(channels[:NAMES])}{more}")
     others = facts["columns"]["others"]
     if others:
         more = f" and {len(others) - NAMES} more" if len(others) > NAMES else ""
@@ -137,7 +144,11 @@ def _splits(facts: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield _title("Splits: " + splits["how"])
     names = list(splits["rows"])
-    table = [["", *names], ["rows", *(f"{splits['rows'][name]:,}" for name in names)]]
+    of_series = "steps" in splits
+    rows = ["series" if of_series else "rows", *(f"{splits['rows'][name]:,}" for name in names)]
+    table = [["", *names], rows]
+    if of_series:
+        table.append(["steps", *(f"{splits['steps'][name]:,}" for name in names)])
     for target, by_split in facts["labels"].items():
         totals = {
             label: sum(by_split[name].get(label, 0) for name in names)

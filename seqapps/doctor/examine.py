@@ -45,8 +45,9 @@ def examine(
     one with the `most_rejected` given here. All rows are read once, in chunks. Keys:
 
     - name, spec, task, group, notes: what was loaded
-    - columns: {"taken": {ours: theirs}, "others": [names]}
-    - splits: {"how": text, "rows": {split: n}, "left_out": {split: n}}
+    - columns: {"taken": {ours: theirs}, "others": [names]}, of series also "channels": [names]
+    - splits: {"how": text, "rows": {split: n}, "left_out": {split: n}}, of series also
+      "steps": {split: n}
     - labels: {target: {split: {label: n}}}
     - balance: {target: {"labels": n, "most_frequent" and "rarest": {"label", "rows", "share"}}}
     - examples: {target: {label: [{"where", "shown"}]}}, of the most frequent labels
@@ -99,6 +100,7 @@ def examine(
             "how": _how(view, source, reading),
             "rows": {name: len(rows) for name, rows in data.splits.items()},
             "left_out": dict(data.cut.removed) if not view.in_time else {},
+            **({"steps": _steps(data)} if task.observed else {}),
         },
         "labels": {
             target: {split: dict(counts) for split, counts in by_split.items()}
@@ -174,11 +176,22 @@ def _columns(task: Task, data: Data, reading: Reading, source: Source | None) ->
     if source and not source.columns and all(theirs in names for theirs in taken.values()):
         # A sample's row holds its columns under both names.
         names = [name for name in names if name not in taken or taken[name] == name]
-    known = {*taken.values()}
+    if task.observed:  # a name of the series is read wherever there is one
+        taken |= {name: name for name in names if name in task.row_columns and name not in taken}
+    channels = _channels(data) if task.observed else []
+    known = {*taken.values(), *channels}
     return {
         "taken": taken,
         "others": [name for name in dict.fromkeys(names) if name not in known],
+        **({"channels": channels} if task.observed else {}),
     }
+
+
+def _channels(data: Data) -> list[str]:
+    """What the series hold, by name."""
+    return list(
+        dict.fromkeys(name for row in data.everything for name in row["names"].split("\n"))
+    )
 
 
 def _how(view: View, source: Source | None, reading: Reading) -> str:
@@ -200,6 +213,14 @@ def _how(view: View, source: Source | None, reading: Reading) -> str:
         ours = " and ".join(missing)
         return f"{theirs} given by the source, {ours} cut from train {way}"
     return f"cut 8 : 1 : 1 {way}"
+
+
+def _steps(data: Data) -> dict[str, int]:
+    """Observations of each split; of a stretch that is held out without what lies before it."""
+    return {
+        name: sum(len(row["times"]) - row.get("first", 0) for row in rows)
+        for name, rows in data.splits.items()
+    }
 
 
 def _shares(reading: Reading) -> str:

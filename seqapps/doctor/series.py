@@ -17,7 +17,8 @@ from seqapps.series.grid import ROWS, Grid, frequency_of, on_grid
 from seqapps.task import Figure, Row
 
 AUTO = "auto"  # a setting `frequency` that says this, or none, is found in the times
-SERIES, CHANNELS = 3, 8  # that are described; of each of so many series so many channels
+SERIES = 3  # that are described, the first ones
+CHANNELS = 9  # that are described, of all these series together
 LISTED = 5  # series that do not fit the grid
 
 
@@ -27,7 +28,7 @@ class Channel:
 
     series: str
     channel: str
-    times: np.ndarray | None  # int64 [time]; None where each observation is a step
+    times: np.ndarray | None  # int64 [time]; None where lines are steps
     values: np.ndarray  # float64 [time], NaN where nothing was observed
     description: Description
 
@@ -93,6 +94,7 @@ def look(rows: Sequence[Row], settings: Any) -> Looked:
     given = wanted != AUTO
     found = Looked(wanted if given or not len(rows) else frequency_of(rows[0]["times"]), given)
     season = getattr(settings, "season", 0) or None
+    each = CHANNELS // max(1, min(SERIES, len(rows)))
     for row in rows:
         channels = _targets_first(row["names"].split("\n"), settings)
         found.series += 1
@@ -101,8 +103,7 @@ def look(rows: Sequence[Row], settings: Any) -> Looked:
         grid = _laid(row, found)
         if grid is not None and found.series <= SERIES:
             found.seen += [
-                _channel(row, grid, place, season=season, rows=found.frequency == ROWS)
-                for place in channels[:CHANNELS]
+                _channel(row, grid, place, season=season) for place in channels[:each]
             ]
     return found
 
@@ -127,14 +128,15 @@ def _laid(row: Row, found: Looked) -> Grid | None:
     return grid
 
 
-def _channel(row: Row, grid: Grid, place: int, *, season: int | None, rows: bool) -> Channel:
+def _channel(row: Row, grid: Grid, place: int, *, season: int | None) -> Channel:
     values = np.array(row["values"][:, place], "float64")
     if grid.place is not None:
         values = np.append(values, np.nan)[grid.place]  # place -1: the step of a gap
+    are_steps = np.array_equal(grid.times, np.arange(len(grid.times)))  # as with --time none
     return Channel(
         series=row["series"],
         channel=row["names"].split("\n")[place],
-        times=None if rows else np.asarray(grid.times),
+        times=None if are_steps else np.asarray(grid.times),
         values=values,
         description=describe(values, season=season),
     )
