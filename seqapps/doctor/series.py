@@ -35,7 +35,9 @@ class Channel:
     @property
     def name(self) -> str:
         """`AAPL, return`; the channel alone where the series has no other name."""
-        return self.channel if self.series in ("", self.channel) else f"{self.series}, {self.channel}"
+        return (
+            self.channel if self.series in ("", self.channel) else f"{self.series}, {self.channel}"
+        )
 
     @property
     def lines(self) -> list[str]:
@@ -102,9 +104,7 @@ def look(rows: Sequence[Row], settings: Any) -> Looked:
         found.frequencies[frequency_of(row["times"])] += 1
         grid = _laid(row, found)
         if grid is not None and found.series <= SERIES:
-            found.seen += [
-                _channel(row, grid, place, season=season) for place in channels[:each]
-            ]
+            found.seen += [_channel(row, grid, place, season=season) for place in channels[:each]]
     return found
 
 

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +38,7 @@ def own() -> np.ndarray:
 
 
 @pytest.fixture
-def wheel(tmp_path, monkeypatch, own) -> Iterator[Wheel]:
+def wheel(tmp_path, monkeypatch, own) -> Wheel:
     """A wheel with three stocks, in the place of the real one."""
     index = np.delete(prices(1, seed=3), DROPPED, axis=0)
     content = {
@@ -63,7 +62,7 @@ def wheel(tmp_path, monkeypatch, own) -> Iterator[Wheel]:
     monkeypatch.setattr(wheels, "known", lambda: {"skfolio": made})
     monkeypatch.setenv("SEQAPPS_WHEELS", str(file.parent))
     monkeypatch.setenv("SEQAPPS_CACHE", str(tmp_path / "cache"))
-    yield made
+    return made
 
 
 def channel(row, name):
@@ -146,7 +145,8 @@ def test_without_settings_a_run_says_which_presets_there_are(wheel, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "measures"), [("stocks", "return", "change"), ("volatility", "size", "level")]
+    ("name", "target", "measures"),
+    [("stocks", "return", "change"), ("volatility", "size", "level")],
 )
 def test_a_preset_forecasts_a_channel_of_the_sample(wheel, name, target, measures):
     task = registry.load("forecasting")
