@@ -10,6 +10,7 @@ import pytest
 from seqapps.tasks.forecasting import stocks as sample
 
 from seqapps import registry, runner, settings
+from seqapps.cli import main
 from seqapps.data import wheels
 from seqapps.data.load import load
 from seqapps.errors import UserError
@@ -156,6 +157,15 @@ def test_a_preset_forecasts_a_channel_of_the_sample(wheel, name, target, measure
     settled = task.settle(small, load(task, "sample:stocks").splits["train"])
     assert settled.frequency == "rows"
     assert settled.season == 1
+
+
+def test_a_task_of_series_is_offered_no_texts(capsys):
+    with pytest.raises(SystemExit):
+        main(["samples", "forecasting"])
+    out = capsys.readouterr().out
+    assert "forecasting  --data sample:stocks" in out
+    assert "licence: BSD-3-Clause (the package; none stated for the prices" in out
+    assert "any task that takes text" not in out
 
 
 @pytest.mark.network
