@@ -145,6 +145,15 @@ def test_without_settings_a_run_says_which_presets_there_are(wheel, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_the_doctor_describes_it_and_stops_as_a_run_would(wheel, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["data", "forecasting", "--data", "sample:stocks", "--quiet"])
+    assert stopped.value.code == 2
+    told = capsys.readouterr()
+    assert "AAA, return: 13 steps, 2013-12-20 to 2014-01-07" in told.out
+    assert "Choose --preset stocks or --preset volatility" in told.err
+
+
 @pytest.mark.parametrize(
     ("name", "target", "measures"),
     [("stocks", "return", "change"), ("volatility", "size", "level")],
