@@ -30,7 +30,7 @@ from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from . import odour, pump
 
-BASELINES = ("shewhart", "ewma", "t_squared", "isolation_forest")
+BASELINES = ("shewhart", "ewma", "moving_average", "t_squared", "isolation_forest")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Settings(Optimization):
         10, "steps from a window to the next one, in training and in judging", at_least=1
     )
     detector: str = setting(
-        "both",
+        "autoencoder",
         "what finds normal operation: an autoencoder, a forecaster of the next step, both",
         choices=("autoencoder", "forecaster", "both"),
     )
@@ -58,7 +58,7 @@ class Settings(Optimization):
         20, "steps over which errors are averaged before they are judged", at_least=1
     )
     false_alarms: float = setting(
-        0.001, "share of normal steps whose score may be above the threshold",
+        0.005, "share of normal steps whose score may be above the threshold",
         at_least=0.0, at_most=0.5,
     )  # fmt: skip
     margin: float = setting(
@@ -68,9 +68,9 @@ class Settings(Optimization):
     hysteresis: float = setting(
         0.8, "share of the threshold below which an alarm goes off", at_least=0.0, at_most=1.0
     )
-    duration: int = setting(5, "steps that an alarm has to last before it is given", at_least=1)
+    duration: int = setting(1, "steps that an alarm has to last before it is given", at_least=1)
     batch_size: int = setting(64, "windows in a batch", at_least=1)
-    epochs: int = setting(20, "most passes over the training data", at_least=1)
+    epochs: int = setting(15, "most passes over the training data", at_least=1)
     monitor: str = setting("normal_level", "validation metric that chooses the best round")
     patience: int = setting(5, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
