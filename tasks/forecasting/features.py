@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from seqapps.features import Features
 from seqapps.series import calendar
-from seqapps.series.transforms import gaps, scaling
+from seqapps.series.transforms import gaps, scaling, wavelets
 from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
@@ -48,6 +48,8 @@ class ForecastingFeatures(Features):
         self.known = len(names_in(settings.future))
         self._scale = Scale(np.asarray(state["center"]), np.asarray(state["scale"]))
         self.series = len(state["series"])
+        if settings.transform == "wavelet":
+            self._wavelets = wavelets.transform(settings.lookback)
         if settings.embed_series:
             content = tf.lookup.KeyValueTensorInitializer(
                 tf.constant(state["series"]), tf.range(1, 1 + self.series)
@@ -70,7 +72,9 @@ class ForecastingFeatures(Features):
         """What the model takes, by name."""
         settings = self._settings
         values = self._scaled(raw["values"], 0, self.channels)  # [batch, lookback, channels]
-        filled, seen = gaps.fill(values, how=settings.gaps)
+        filled, seen = gaps.fill(values, settings.gaps)
+        if settings.transform == "wavelet":
+            filled = wavelets.denoise(filled, self._wavelets)
         found = {"values": filled}
         if settings.gaps == "mask":
             found["seen"] = seen
@@ -80,7 +84,7 @@ class ForecastingFeatures(Features):
             )  # [batch, lookback + horizon, moments]
         if self.known:
             first = self.channels - self.known
-            future, _ = gaps.fill(self._scaled(raw["future"], first, self.channels), how="forward")
+            future, _ = gaps.fill(self._scaled(raw["future"], first, self.channels), "forward")
             found["future"] = future  # [batch, horizon, known]
         if settings.embed_series:
             found["series"] = self.series_ids.lookup(raw["series"])  # [batch]

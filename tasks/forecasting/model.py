@@ -13,7 +13,7 @@ from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
-from .network import OwnScale, Vectors, in_training_units
+from .network import OwnScale, Transformed, Vectors, in_training_units
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
 LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
@@ -24,6 +24,8 @@ def build_model(settings: Any, features: Any) -> Any:
     network = _Network(settings, features)
     inputs = network.inputs
     values, level, spread = OwnScale(settings.window, name="window")(inputs["values"])
+    if settings.transform in ("difference", "butterworth", "savitzky_golay"):
+        values = Transformed(settings.transform, settings.period, name="transform")(values)
     forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
     forecast = in_training_units(forecast, level, spread, features.targets)
     model = keras.Model(inputs, Bands(name="bands")(forecast), name="forecasting")

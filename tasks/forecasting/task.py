@@ -82,6 +82,14 @@ class Settings(Optimization):
         "what each window is measured from: its last value, its mean and deviation (standard)",
         choices=("none", "last", "standard"),
     )
+    transform: str = setting(
+        "none",
+        "what is read of a window: its changes, or without short periods; wavelet: without noise",
+        choices=("none", "difference", "butterworth", "savitzky_golay", "wavelet"),
+    )
+    period: float = setting(
+        7.0, "steps below which butterworth and savitzky_golay take periods away", at_least=2.5
+    )
     encoder: str = setting(
         "segments",
         "what reads the window; segments: a GRU over segments of it (SegRNN)",
