@@ -16,6 +16,8 @@ from seqapps.task import Row, State
 
 from .windows import channels_of, names_in, series_of
 
+LARGEST = 1e12  # scales from the center; what lies further away is no measurement, and its square
+# would be too large for single precision
 NAMES = ("lower", "lower_80", "mean", "upper_80", "upper")  # of the answer, as LEVELS
 
 
@@ -96,7 +98,7 @@ class ForecastingFeatures(Features):
         found = {}
         for place, name in enumerate(NAMES):
             value = self._scale_of(0, self.targets).unscaled(forecast[..., place])
-            found[name] = tf.exp(value) if self._settings.log else value
+            found[name] = _exp(value) if self._settings.log else value
         return {name: found[name] for name in ("mean", "lower", "upper", "lower_80", "upper_80")}
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -116,10 +118,17 @@ class ForecastingFeatures(Features):
         return {"steps": names, "weights": weights}
 
     def _scaled(self, values: tf.Tensor, first: int, last: int) -> tf.Tensor:
+        """In scales of the training part; NaN where nothing was observed."""
         values = tf.where(tf.math.is_finite(values), values, float("nan"))
         if self._settings.log:
             values = tf.math.log(tf.maximum(values, self._settings.log))
-        return self._scale_of(first, last).scaled(values)
+        scaled = self._scale_of(first, last).scaled(values)
+        return tf.where(tf.abs(scaled) < LARGEST, scaled, float("nan"))
 
     def _scale_of(self, first: int, last: int) -> Scale:
         return Scale(self._scale.center[first:last], self._scale.scale[first:last])
+
+
+def _exp(logarithms: tf.Tensor) -> tf.Tensor:
+    """Their values, at most the largest that single precision has."""
+    return tf.exp(tf.minimum(logarithms, 88.7))

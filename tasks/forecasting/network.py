@@ -21,18 +21,21 @@ class OwnScale(keras.layers.Layer):
     """Values [batch, lookback, channels] -> (values, level, spread), both [batch, 1, channels].
 
     By "last" or "standard", as `window_scale` has it, where that is "mean"; by "none" as they are.
+    `seen`, of the shape of the values, is 1 where one was observed: others count nowhere, and are 0
+    in the end.
     """
 
     def __init__(self, by: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.by = by
 
-    def call(self, values: Any) -> tuple[Any, Any, Any]:
+    def call(self, values: Any, seen: Any = None) -> tuple[Any, Any, Any]:
         if self.by == "none":
             last = values[:, -1:]
             return values, ops.zeros_like(last), ops.ones_like(last)
-        found = window_scale(values, by="last" if self.by == "last" else "mean")
-        return found.scaled(values), found.center, found.scale
+        found = window_scale(values, seen, by="last" if self.by == "last" else "mean")
+        scaled = found.scaled(values)
+        return scaled if seen is None else scaled * seen, found.center, found.scale
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it anew."""

@@ -96,9 +96,10 @@ class Settings(Optimization):
         choices=("linear", "lstm", "gru", "segments", "encoder_decoder", "attention"),
     )
     channels: str = setting(
-        "each", "each: every target by itself, by shared weights; together: all channels at once",
+        "each",
+        "each: every target by itself beside covariates, by shared weights; together: all at once",
         choices=("each", "together"),
-    )  # fmt: skip
+    )
     segment: int = setting(26, "steps of a segment", at_least=1)
     cell: str = setting("lstm", "recurrent layers of encoder_decoder", choices=("lstm", "gru"))
     layers: int = setting(1, "recurrent or attention layers on top of each other", at_least=1)
