@@ -8,7 +8,6 @@ rate, which is what the model sees then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import tensorflow as tf

@@ -20,7 +20,7 @@ NAMED = 3  # sensors of an alarm
 
 
 def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
-    """Scores along some test series, the alarms of all of them, and groups where they are wanted."""
+    """Scores along some test series, the alarms of all, and groups where they are wanted."""
     settings = around.settings
     sensors = names_in(settings.sensors)
     by_series: dict[str, list[Case]] = {}

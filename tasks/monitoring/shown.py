@@ -78,12 +78,10 @@ def _table(observed: Values) -> Table:
 
 def _groups(groups: Values) -> Section:
     """What the windows are like, without labels."""
-    silhouettes = ", ".join(
-        f"{count}: {value:.2f}" for count, value in groups["silhouettes"].items()
-    )
+    told = [f"{count}: {value:.2f}" for count, value in groups["silhouettes"].items()]
     note = (
-        f"The autoencoder's codes of training windows, grouped by k-means. {groups['count']} groups "
-        f"stand apart best (silhouettes: {silhouettes}). Nobody told the groups."
+        f"The autoencoder's codes of training windows, grouped by k-means without any label; "
+        f"{groups['count']} groups stand apart best (silhouettes of {', '.join(told)})."
     )
     if "agreement" in groups:
         note += (

@@ -30,6 +30,7 @@ from seqapps.task import (
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from . import odour, pump
+from .checks import check_scores_wait_for_nothing
 
 BASELINES = ("shewhart", "ewma", "moving_average", "t_squared", "isolation_forest")
 
@@ -339,6 +340,7 @@ TASK = Task(
     signatures=signatures,
     calibrate=calibrate,
     blocks=blocks,
+    checks=[check_scores_wait_for_nothing],
     batching=Fixed(),
     answer=ANSWER,
     adapt=adapt,
