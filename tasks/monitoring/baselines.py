@@ -21,6 +21,7 @@ from seqapps.task import Case, Predict, Response
 from .windows import ANOMALY
 
 KEPT = 0.8  # of each training series the chart is fitted to; the rest sets the threshold
+MANY = 20  # series
 REMEMBER = ("moving_average", "ewma")  # charts that average by themselves
 
 
@@ -74,8 +75,15 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
 
 
 def _parts(found: dict[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """(what charts are fitted to, what sets thresholds), normal steps [time, sensors] alone."""
+    """(what charts are fitted to, what sets thresholds), normal steps [time, sensors] alone.
+
+    Of many series, such as short measurements, the last ones set thresholds, of few the end of
+    each.
+    """
     normal = [values[values[:, ANOMALY] == 0, :ANOMALY] for values in found.values()]
+    if len(normal) >= MANY:
+        cut = round(KEPT * len(normal))
+        return normal[:cut], normal[cut:]
     cuts = [round(KEPT * len(values)) for values in normal]
     pairs = list(zip(normal, cuts, strict=True))
     return [values[:cut] for values, cut in pairs], [values[cut:] for values, cut in pairs]
