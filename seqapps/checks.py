@@ -208,7 +208,8 @@ def check_splits_share_no_row(trial: Trial) -> None:
 def check_nothing_looks_ahead(trial: Trial) -> None:
     """Of series, what comes after an origin changes nothing that is made there.
 
-    No input, no answer; and every target follows its input.
+    No input, no answer; and every target follows its input, but for windows that are judged by
+    their own last steps.
     """
     if not trial.task.observed:
         return
@@ -219,23 +220,28 @@ def check_nothing_looks_ahead(trial: Trial) -> None:
     )
     case = cases[len(cases) // 2]
     origin = len(case[PAST])
-    later = _changed_after(trial.task, row, case)
-    others = list(trial.task.cases([later], trial.task.tiny))
-    found = [other for other in others if len(other[PAST]) == origin]
-    assert found, f"the window with its origin at step {origin} is gone where later values differ"
+    other = _with_others_after(trial, row, case, np.ravel(case["times"])[0])
+    inside = not np.array_equal(case[PAST], other[PAST], equal_nan=True)
+    if inside:  # the steps that alarms are judged by are the window's own
+        other = _with_others_after(trial, row, case, np.ravel(case["times"])[-1] + 1)
+        assert np.array_equal(case[PAST], other[PAST], equal_nan=True), (
+            f"{PAST!r} of the window with its origin at step {origin} goes beyond its times"
+        )
     for name in trial.task.inputs:
         same = np.array_equal(
-            np.asarray(case[name]), np.asarray(found[0][name]), equal_nan=_is_real(case[name])
+            np.asarray(case[name]), np.asarray(other[name]), equal_nan=_is_real(case[name])
         )
         assert same, f"the input {name} at step {origin} changes with values that come after it"
     changed = [
         name
         for name in trial.task.targets
         if trial.task.targets[name].kind == "series"
-        and not np.array_equal(case[name], found[0][name], equal_nan=True)
+        and not np.array_equal(case[name], other[name], equal_nan=True)
     ]
-    assert changed, "no target changes with the values after the origin: do they follow the input?"
-    before, after = trial.predict([case]), trial.predict([found[0]])
+    assert changed or inside, (
+        "no target changes with the values after the origin: do they follow the input?"
+    )
+    before, after = trial.predict([case]), trial.predict([other])
     assert before == after, f"the answer at step {origin} changes with values that come after it"
 
 
@@ -499,22 +505,26 @@ def run(
                 yield check, None
 
 
-def _changed_after(task: Task, row: Row, case: Case) -> Row:
-    """The row with other values from the origin of a case on, which is found by its past."""
+def _with_others_after(trial: Trial, row: Row, case: Case, time: int) -> Case:
+    """The window of the same origin where the row has other values from a time on."""
+    origin = len(case[PAST])
+    others = trial.task.cases([_changed_from(trial.task, row, time)], trial.task.tiny)
+    found = [other for other in others if len(other[PAST]) == origin]
+    assert found, f"the window with its origin at step {origin} is gone where later values differ"
+    return found[0]
+
+
+def _changed_from(task: Task, row: Row, time: int) -> Row:
+    """The row with other values from a time on."""
     times = next(name for name, column in task.row_columns.items() if column.kind == "time")
     later = dict(row)
-    first = _first_after(row[times], case)
+    first = int(np.searchsorted(row[times], time))
     for name, column in task.row_columns.items():
         if column.free and column.kind == "series":
             values = np.array(row[name])
             values[first:] = np.where(values[first:] == 0, 1, -values[first:]) * 3
             later[name] = values
     return later
-
-
-def _first_after(times: np.ndarray, case: Case) -> int:
-    """The place of the first observation that a case has not seen."""
-    return int(np.searchsorted(times, np.ravel(case["times"])[0]))
 
 
 def _is_real(value: Any) -> bool:

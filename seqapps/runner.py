@@ -218,7 +218,11 @@ def _settled(request: Request, data: Data) -> Request:
     """The request with the settings that only the data tell."""
     check_asked(request.task, data, request.settings)
     values = request.task.settle(request.settings, data.splits["train"])
-    return replace(request, task=request.task.under(values), settings=values)
+    task = request.task.under(values)
+    if task.observed:
+        for split in ("valid", "test"):
+            task.list_cases(data.splits[split], values)  # a part without a window is told now
+    return replace(request, task=task, settings=values)
 
 
 def _is_trained(folder: Run) -> bool:

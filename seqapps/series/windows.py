@@ -103,14 +103,15 @@ class Windows(Sequence[Case]):
 def histories(cases: Sequence[Case]) -> dict[str, np.ndarray]:
     """All that these cases show of each series, by name: float32 [time, channels].
 
-    Cases tell what was observed up to their origin as `past` [time, channels], and what followed as
-    `truth` [horizon, targets]; channels that are no targets are NaN there.
+    Cases tell what was observed up to their origin as `past` [time, channels], and what followed,
+    if anything did, as `truth` [horizon, targets]; channels that are no targets are NaN there.
     """
     found: dict[str, np.ndarray] = {}
     if isinstance(cases, Windows):
         return {each.name: each.values for each in cases.series}
     for case in cases:
-        past, truth = case["past"], np.asarray(case["truth"], "float32")
+        past = case["past"]
+        truth = np.asarray(case.get("truth", np.zeros([0, 0])), "float32")
         name = case.get("series", "")
         if name in found and len(found[name]) >= len(past) + len(truth):
             continue

@@ -83,15 +83,24 @@ class Settings(Optimization):
         "what each window is measured from: its last value, its mean and deviation (standard)",
         choices=("none", "last", "standard"),
     )
+    transform: str = setting(
+        "none",
+        "what is read of a window: its changes, or without short periods; wavelet: without noise",
+        choices=("none", "difference", "butterworth", "savitzky_golay", "wavelet"),
+    )
+    period: float = setting(
+        7.0, "steps below which butterworth and savitzky_golay take periods away", at_least=2.5
+    )
     encoder: str = setting(
         "segments",
         "what reads the window; segments: a GRU over segments of it (SegRNN)",
         choices=("linear", "lstm", "gru", "segments", "encoder_decoder", "attention"),
     )
     channels: str = setting(
-        "each", "each: every target by itself, by shared weights; together: all channels at once",
+        "each",
+        "each: every target by itself beside covariates, by shared weights; together: all at once",
         choices=("each", "together"),
-    )  # fmt: skip
+    )
     segment: int = setting(26, "steps of a segment", at_least=1)
     cell: str = setting("lstm", "recurrent layers of encoder_decoder", choices=("lstm", "gru"))
     layers: int = setting(1, "recurrent or attention layers on top of each other", at_least=1)

@@ -31,7 +31,7 @@ def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -
             "The validation part has no window of normal operation, which the threshold is set "
             "on. Give more of it, or other --shares."
         )
-    judge, new = model.get_layer("judge"), settings.stride
+    judge, new = model.get_layer("judge"), features.new
     columns = inputs_of(settings)
     parts = [normal[first : first + AT_ONCE] for first in range(0, len(normal), AT_ONCE)]
     inputs = [features.inputs(batch_of(part, columns)) for part in parts]

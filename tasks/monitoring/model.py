@@ -16,9 +16,9 @@ DECODER = 64  # units of the layer that makes a step of its code
 
 @keras.saving.register_keras_serializable(package="seqapps.monitoring")
 class Judge(keras.layers.Layer):
-    """Passes errors [batch, lookback, detectors, sensors] on, and holds what they are judged by.
+    """Passes errors [batch, steps, detectors, channels] on, and holds what they are judged by.
 
-    `usual` and `spread` [detectors, sensors] are of smoothed errors of normal operation,
+    `usual` and `spread` [detectors, channels] are of smoothed errors of normal operation,
     `threshold` is of their score. They are no part of the training, but set after it.
     """
 
@@ -43,10 +43,10 @@ class Judge(keras.layers.Layer):
 
 
 def build_model(settings: Any, features: Any) -> Any:
-    """A model of scaled windows and what of them was observed -> errors [batch, lookback,
-    detectors, sensors].
+    """A model of scaled windows and what of them was observed -> errors [batch, steps,
+    detectors, channels]: steps of sensors, or frames of bands.
     """
-    shape = [settings.lookback, features.sensors]
+    shape = [features.steps, features.channels]
     inputs = {name: keras.Input(shape, name=name) for name in ("values", "seen")}
     detectors = {"autoencoder": [_restored], "forecaster": [_foretold]}
     chosen = detectors.get(settings.detector, [_restored, _foretold])
@@ -60,7 +60,7 @@ def build_model(settings: Any, features: Any) -> Any:
 
 
 def error(wanted: Any, errors: Any) -> Any:
-    """The mean square of errors: [batch, lookback]; `wanted` is 0."""
+    """The mean square of errors: [batch, steps]; `wanted` is 0."""
     return ops.mean(ops.square(errors), axis=(2, 3)) - wanted
 
 
@@ -73,7 +73,7 @@ def _restored(values: Any, settings: Any) -> Any:
     later ones.
     """
     states = RECURRENT[settings.cell](settings.units, return_sequences=True, name="encoder")(values)
-    code = keras.layers.Dense(settings.code, name="code")(states)  # [batch, lookback, code]
+    code = keras.layers.Dense(settings.code, name="code")(states)  # [batch, steps, code]
     states = keras.layers.Dense(DECODER, activation="relu", name="decoder")(code)
     return keras.layers.Dense(values.shape[-1], name="restored")(states)
 

@@ -10,6 +10,7 @@ import numpy as np
 from seqapps.series.alarms import Rule, events
 from seqapps.task import DEFAULT, Ask, Case, Surroundings
 
+from .groups import groups
 from .task import names_in
 
 RUNS = 4  # series that are drawn
@@ -19,7 +20,7 @@ NAMED = 3  # sensors of an alarm
 
 
 def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
-    """Scores along some test series, and the alarms of all of them."""
+    """Scores along some test series, the alarms of all, and groups where they are wanted."""
     settings = around.settings
     sensors = names_in(settings.sensors)
     by_series: dict[str, list[Case]] = {}
@@ -31,7 +32,8 @@ def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
         found.append(run.drawn(name))
         table += [{"series": name, **event} for event in run.events(sensors)]
     found.sort(key=lambda run: -max(run["anomaly"]))  # those with an anomaly first
-    return {"runs": found[:RUNS], "events": table[:EVENTS], "alarms": len(table)}
+    seen = {"runs": found[:RUNS], "events": table[:EVENTS], "alarms": len(table)}
+    return {**seen, "groups": groups(ask, around)} if settings.clusters else seen
 
 
 class _Run:

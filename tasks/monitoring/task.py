@@ -22,6 +22,7 @@ from seqapps.task import (
     Row,
     Sample,
     Section,
+    Signature,
     State,
     Surroundings,
     Task,
@@ -29,8 +30,9 @@ from seqapps.task import (
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from . import odour, pump
+from .checks import check_scores_wait_for_nothing
 
-BASELINES = ("shewhart", "ewma", "t_squared", "isolation_forest")
+BASELINES = ("shewhart", "ewma", "moving_average", "t_squared", "isolation_forest")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Settings(Optimization):
         10, "steps from a window to the next one, in training and in judging", at_least=1
     )
     detector: str = setting(
-        "both",
+        "autoencoder",
         "what finds normal operation: an autoencoder, a forecaster of the next step, both",
         choices=("autoencoder", "forecaster", "both"),
     )
@@ -54,11 +56,20 @@ class Settings(Optimization):
         4, "numbers that the autoencoder keeps of each step: fewer than sensors", at_least=1
     )
     dropout: float = setting(0.0, "share of values left out in training", at_least=0.0, at_most=0.9)
+    bands: int = setting(
+        0, "bands of frequencies that are watched instead of values, for vibration; 0: values",
+        at_least=0,
+    )  # fmt: skip
+    frame: int = setting(64, "steps that bands are taken of", at_least=4)
+    clusters: int = setting(
+        0, "most groups of like windows that the report looks for, without labels; 0: none",
+        at_least=0,
+    )  # fmt: skip
     smooth: int = setting(
         20, "steps over which errors are averaged before they are judged", at_least=1
     )
     false_alarms: float = setting(
-        0.001, "share of normal steps whose score may be above the threshold",
+        0.005, "share of normal steps whose score may be above the threshold",
         at_least=0.0, at_most=0.5,
     )  # fmt: skip
     margin: float = setting(
@@ -68,9 +79,9 @@ class Settings(Optimization):
     hysteresis: float = setting(
         0.8, "share of the threshold below which an alarm goes off", at_least=0.0, at_most=1.0
     )
-    duration: int = setting(5, "steps that an alarm has to last before it is given", at_least=1)
+    duration: int = setting(1, "steps that an alarm has to last before it is given", at_least=1)
     batch_size: int = setting(64, "windows in a batch", at_least=1)
-    epochs: int = setting(20, "most passes over the training data", at_least=1)
+    epochs: int = setting(15, "most passes over the training data", at_least=1)
     monitor: str = setting("normal_level", "validation metric that chooses the best round")
     patience: int = setting(5, "epochs without a better value before stopping", at_least=1)
     learning_rate: float = setting(
@@ -84,6 +95,29 @@ class Settings(Optimization):
             raise ValueError(
                 f"smooth = {self.smooth}, duration = {self.duration} and stride = {self.stride} "
                 f"must each be below lookback = {self.lookback}: an alarm is told by one window."
+            )
+        if self.bands:
+            self._check_bands()
+        if self.clusters and self.detector == "forecaster":
+            raise ValueError(
+                f"clusters = {self.clusters} groups windows by the codes of an autoencoder; "
+                "detector = 'forecaster' has none. Set detector to 'autoencoder' or 'both'."
+            )
+
+    def _check_bands(self) -> None:
+        if self.lookback % self.frame or self.stride % self.frame:
+            raise ValueError(
+                f"bands = {self.bands} are taken of frames of {self.frame} steps: lookback = "
+                f"{self.lookback} and stride = {self.stride} must be multiples of frame."
+            )
+        if self.lookback < 2 * self.frame:
+            raise ValueError(
+                f"lookback = {self.lookback} holds one frame of {self.frame} steps; it takes two."
+            )
+        if 2 * self.bands > self.frame:
+            raise ValueError(
+                f"bands = {self.bands} of frames of {self.frame} steps: a frame tells at most half "
+                "as many frequencies as it has steps."
             )
 
 
@@ -160,6 +194,11 @@ def adapt(task: Task, settings: Any) -> Task:
     )
 
 
+def frame_of(settings: Any) -> int:
+    """Raw steps that the model sees as one."""
+    return int(settings.frame) if settings.bands else 1
+
+
 def names_in(given: str) -> list[str]:
     """Columns that a setting names."""
     return [name.strip() for name in given.split(",") if name.strip()]
@@ -182,6 +221,13 @@ def targets_of(settings: Any) -> dict[str, Column]:
         "step": Column("integer", "place of the last step in its series"),
         "to_failure": Column("number", "steps until the machine breaks; NaN: it does not"),
     }
+
+
+def signatures(settings: Any) -> Mapping[str, Signature]:
+    """What a window is like, where there is an autoencoder."""
+    if settings.detector == "forecaster":
+        return {}
+    return {"embed": Signature(inputs_of(settings), EMBEDDING, "What is this window like?")}
 
 
 def blocks(settings: Any, cases: Sequence[Case]) -> Blocks:
@@ -221,6 +267,11 @@ ANSWER = {
     ),
 }
 
+EMBEDDING = {
+    "embedding": Output("series", "the mean of the window's codes, alike for like windows"),
+    "last_code": Output("series", "the code of its last step"),
+}
+
 CALIBRATED = {
     "step_f1": alarms.step_f1(),
     "false_alarm_rate": alarms.false_alarm_rate(),
@@ -246,6 +297,7 @@ TASK = Task(
             called=("label", "is_anomaly", "outlier"),
         ),
         "fault": Column("text", "what is wrong, for the report", default=""),
+        "state": Column("text", "what was measured, for the report", default=""),
         "failure": Column("time", "when the machine broke; 0: it did not", default=0),
     },
     samples={
@@ -285,8 +337,10 @@ TASK = Task(
     fit=fit,
     features=features,
     build_model=build_model,
+    signatures=signatures,
     calibrate=calibrate,
     blocks=blocks,
+    checks=[check_scores_wait_for_nothing],
     batching=Fixed(),
     answer=ANSWER,
     adapt=adapt,

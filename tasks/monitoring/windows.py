@@ -47,10 +47,12 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
     """The cases of these rows. Raises UserError where a row lacks a sensor."""
     lookback, stride = settings.lookback, settings.stride
     failures: dict[str, int] = {}
+    states: dict[str, str] = {}
 
     def series() -> Iterable[Series]:
         for row in rows:
             failures[row["series"]] = int(row.get("failure", 0))
+            states[row["series"]] = row.get("state", "")
             yield series_of(row, settings)
 
     def cut(series: Series, origin: int) -> Case:
@@ -62,6 +64,7 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
             "step": origin - 1,
             "to_failure": _to_failure(series, origin - 1, failures[series.name]),
             "series": series.name,
+            "state": states[series.name],
             PAST: values[:origin],
         }
 
@@ -71,7 +74,7 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
         lookback=lookback,
         horizon=0,
         stride=stride,
-        wanted=lambda each, origins: _judged(each, origins, lookback),
+        wanted=lambda each, origins: _judged(each, origins, lookback, stride),
     )
 
 
@@ -103,10 +106,12 @@ def series_of(row: Row, settings: Any) -> Series:
     )
 
 
-def _judged(series: Series, origins: np.ndarray, lookback: int) -> np.ndarray:
-    """All windows of what is held out; of training those without an anomaly: bool [origins]."""
+def _judged(series: Series, origins: np.ndarray, lookback: int, stride: int) -> np.ndarray:
+    """Of what is held out windows whose last steps lie in that part; of training those without an
+    anomaly: bool [origins].
+    """
     if series.held_out:
-        return np.ones(len(origins), "bool")
+        return np.asarray(origins - stride >= series.first)
     before = np.concatenate([[0], np.cumsum(series.values[:, ANOMALY] > 0)])
     return np.asarray(before[origins] == before[origins - lookback])
 
