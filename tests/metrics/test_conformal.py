@@ -50,8 +50,9 @@ def test_quantiles_that_are_too_narrow_or_too_wide_are_mended(factor):
 
 def test_bands_are_as_wide_as_each_target_s_errors_and_grow_as_they_do():
     offsets = offsets_of(drawn(0), points(), levels=LEVELS)
-    np.testing.assert_allclose(offsets[:, 1] / offsets[:, 0], 10, rtol=0.2)
-    np.testing.assert_allclose(offsets[:, 2] / offsets[:, 0], 0.1, rtol=0.2)
+    bands = offsets[..., [0, 1, 3, 4]]
+    np.testing.assert_allclose(bands[:, 1] / bands[:, 0], 10, rtol=0.2)
+    np.testing.assert_allclose(bands[:, 2] / bands[:, 0], 0.1, rtol=0.2)
     np.testing.assert_allclose(offsets[6, :, 4] / offsets[0, :, 4], 3, rtol=0.3)
 
 
@@ -87,7 +88,8 @@ def test_a_step_that_was_never_known_takes_what_its_target_has():
     truth[:, 3] = np.nan
     offsets = offsets_of(truth, points(), levels=LEVELS)
     assert np.isfinite(offsets).all()
-    np.testing.assert_allclose(offsets[3, 1] / offsets[3, 0], [10, 10, np.nan, 10, 10], rtol=0.2)
+    bands = offsets[3][:, [0, 1, 3, 4]]
+    np.testing.assert_allclose(bands[1] / bands[0], 10, rtol=0.2)
 
 
 def test_without_any_truth_bands_have_no_width():

@@ -1,10 +1,16 @@
-"""Series whose every value tells its column and its step, and small settings for them."""
+"""Series whose every value tells its column and its step, and small forecasters of them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from seqapps.tasks.forecasting.settle import settle
 from seqapps.tasks.forecasting.task import TASK
+
+from seqapps.predict import answer_raw, input_signature
+from seqapps.training.train import build
 
 DAY = 86400
 START = 17897 * DAY  # the first of January 2019, a Tuesday
@@ -42,3 +48,45 @@ def everything(steps=101, seed=0):
 
 
 NAMED = {"target": "a,b", "covariates": "other", "future": "plan"}
+
+
+@dataclass
+class Made:
+    """A forecaster with weights drawn at random, asked by the names of its signatures."""
+
+    rows: tuple[Any, ...]
+    settings: Any
+
+    def __post_init__(self):
+        self._serves = {}
+        self.task = TASK.under(self.settings)
+
+    @cached_property
+    def state(self):
+        return TASK.fit(iter(self.rows), self.settings)
+
+    @cached_property
+    def features(self):
+        return TASK.features(self.settings, self.state)
+
+    @cached_property
+    def model(self):
+        model, _ = build(self.task, self.settings, self.state, seed=0)
+        random = np.random.default_rng(0)
+        for variable in model.trainable_variables:
+            variable.assign(random.normal(size=variable.shape, scale=0.3))
+        return model
+
+    @cached_property
+    def cases(self):
+        return TASK.cases(self.rows, self.settings)
+
+    def ask(self, rows, name="serving_default"):
+        """The answers of a signature, traced once."""
+        inputs = self.task.declared(self.settings)[name].inputs
+        if name not in self._serves:
+            method = getattr(self.features, "respond" if name == "serving_default" else name)
+            self._serves[name] = tf.function(
+                lambda raw: method(self.model, raw), input_signature=[input_signature(inputs)]
+            )
+        return answer_raw(self._serves[name], rows, inputs)

@@ -160,7 +160,10 @@ def test_the_calendar_is_that_of_the_window_and_of_what_follows():
 def test_plans_are_scaled_by_the_scale_of_their_own_column():
     row = row_of({"plan": 1000.0 + np.arange(101), "v": sine(101)})
     features = features_of(row, future="plan")
-    raw = {"values": tf.zeros([1, 29, 2]), "future": tf.constant([[[1050.0], [NAN]] + [[1051]] * 3])}
+    raw = {
+        "values": tf.zeros([1, 29, 2]),
+        "future": tf.constant([[[1050.0], [NAN]] + [[1051]] * 3]),
+    }
     expected = np.array([0, 0, 1, 1, 1]) / np.arange(101).std()
     np.testing.assert_allclose(features.inputs(raw)["future"][0, :, 0], expected, atol=1e-5)
 

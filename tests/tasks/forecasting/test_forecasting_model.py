@@ -152,7 +152,7 @@ def by_hand(truth, known, quantiles, settings):
 OF_LOSSES = [{"loss": "mse"}, {"loss": "mae"}, {"loss": "huber"}, {"head": "quantiles"}]
 
 
-@pytest.mark.parametrize("options", OF_LOSSES, ids=lambda options: [*options.values()][0])
+@pytest.mark.parametrize("options", OF_LOSSES, ids=lambda options: next(iter(options.values())))
 def test_the_loss_is_what_is_worked_out_by_hand_and_teaches_nothing_of_unknown_steps(options):
     settings = replace(TASK.settings, **options)
     random = np.random.default_rng(0)

@@ -181,7 +181,7 @@ def test_a_target_that_was_never_observed_is_told():
 
 def test_a_series_without_a_channel_is_told_by_its_name():
     rows = row_of({"v": COUNT, "w": COUNT}), row_of({"v": COUNT, "ww": COUNT}, series="b")
-    with pytest.raises(UserError, match="b: no column of numbers 'w'. Did you mean 'ww'"):
+    with pytest.raises(UserError, match=r"b: no column of numbers 'w'\. Did you mean 'ww'"):
         cases_of(*rows)
 
 

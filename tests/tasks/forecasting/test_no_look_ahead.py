@@ -4,8 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from conftest import Made
-from hand_made_series import NAMED, row_of, settings_of
+from hand_made_series import NAMED, Made, row_of, settings_of
 
 from seqapps.data.batching import batch_of
 from seqapps.task import PAST
@@ -54,9 +53,7 @@ def answers(made, row):
     }
 
 
-@pytest.mark.parametrize(
-    "options", EACH, ids=lambda options: "-".join(map(str, options.values()))
-)
+@pytest.mark.parametrize("options", EACH, ids=lambda options: "-".join(map(str, options.values())))
 def test_what_comes_later_changes_no_input_and_no_answer(options):
     row, later = by_chance(7), by_chance(7, after=CHANGED)
     named = {name: NAMED[name] for name in ("target", "covariates")}
