@@ -225,7 +225,7 @@ def _looked_at(
         for each in looked.seen:
             figures = drawn(each.figures, first=first)
             first += len(figures)
-            parts.append({"name": each.name, "lines": each.lines[1:], "figures": figures})
+            parts.append({"name": each.name, "lines": each.lines, "figures": figures})
         grid, more = list(series.told(found)), found["not_described"]
         write(
             page,

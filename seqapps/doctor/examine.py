@@ -189,9 +189,7 @@ def _columns(task: Task, data: Data, reading: Reading, source: Source | None) ->
 
 def _channels(data: Data) -> list[str]:
     """What the series hold, by name."""
-    return list(
-        dict.fromkeys(name for row in data.everything for name in row["names"].split("\n"))
-    )
+    return list(dict.fromkeys(name for row in data.everything for name in row["names"].split("\n")))
 
 
 def _how(view: View, source: Source | None, reading: Reading) -> str:

@@ -35,7 +35,9 @@ class Channel:
     @property
     def name(self) -> str:
         """`AAPL, return`; the channel alone where the series has no other name."""
-        return self.channel if self.series in ("", self.channel) else f"{self.series}, {self.channel}"
+        return (
+            self.channel if self.series in ("", self.channel) else f"{self.series}, {self.channel}"
+        )
 
     @property
     def lines(self) -> list[str]:
@@ -88,11 +90,12 @@ def look(rows: Sequence[Row], settings: Any) -> Looked:
     """The series of these rows, which are a training part; the first few of them described.
 
     Frequency and season are those of the settings, where these have and say them. A frequency that
-    is to be found is that of the first series, as in a run.
+    is to be found is that of the longest series, as in a run.
     """
     wanted = getattr(settings, "frequency", AUTO)
     given = wanted != AUTO
-    found = Looked(wanted if given or not len(rows) else frequency_of(rows[0]["times"]), given)
+    longest = max((row["times"] for row in rows), key=len, default=np.empty(0, "int64"))
+    found = Looked(wanted if given else frequency_of(longest), given)
     season = getattr(settings, "season", 0) or None
     each = CHANNELS // max(1, min(SERIES, len(rows)))
     for row in rows:
@@ -102,9 +105,7 @@ def look(rows: Sequence[Row], settings: Any) -> Looked:
         found.frequencies[frequency_of(row["times"])] += 1
         grid = _laid(row, found)
         if grid is not None and found.series <= SERIES:
-            found.seen += [
-                _channel(row, grid, place, season=season) for place in channels[:each]
-            ]
+            found.seen += [_channel(row, grid, place, season=season) for place in channels[:each]]
     return found
 
 
@@ -145,7 +146,7 @@ def _channel(row: Row, grid: Grid, place: int, *, season: int | None) -> Channel
 def told(facts: dict[str, Any]) -> Iterable[str]:
     """The grid, in sentences."""
     frequency, others = facts["frequency"], facts["frequencies"]
-    how = "as the settings say" if facts["given"] else "found in the times of the first series"
+    how = "as the settings say" if facts["given"] else "found in the times of the longest series"
     step = "each observation is a step" if frequency == ROWS else f"a step each {frequency}"
     yield f"{step}, {how}"
     if not facts["given"] and len(others) > 1:

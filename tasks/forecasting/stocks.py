@@ -1,4 +1,4 @@
-"""Returns of 20 stocks, day by day, with their size, the index and factors: of a published wheel."""
+"""Daily returns of 20 stocks, with their size, the index and factors: of a published wheel."""
 
 from __future__ import annotations
 

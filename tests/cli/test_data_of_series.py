@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,7 +34,11 @@ def hourly(table):
         wave = 20 + 5 * np.sin(np.arange(HOURS) * 2 * np.pi / 24) + drawn.normal(0, 0.5, HOURS)
         walk = np.cumsum(drawn.normal(0, 1, HOURS))
         lines = [
-            ((START + timedelta(hours=hour)).isoformat(), round(wave[hour], 2), round(walk[hour], 2))
+            (
+                (START + timedelta(hours=hour)).isoformat(),
+                round(wave[hour], 2),
+                round(walk[hour], 2),
+            )
             for hour in range(HOURS)
             if hour not in without
         ]
@@ -60,7 +65,7 @@ def facts(data):
 def test_period_gaps_and_stationarity_are_told_of_each_channel(hourly, data):
     code, out, _ = data(hourly())
     assert code == 0
-    assert "a step each 1h, found in the times of the first series" in out
+    assert "a step each 1h, found in the times of the longest series" in out
     assert "3 steps of this grid were not observed and are gaps" in out
     assert "plant, load: 249 steps, 2023-01-02 00:00 to 2023-01-12 08:00" in out
     assert re.search(r"periods: 24(\.\d+)? steps = 1 day", out)
@@ -96,11 +101,9 @@ def test_only_the_training_part_is_described(hourly, facts):
     """What lies after it must not decide how it is modelled."""
     plain = hourly()
     before = facts(plain)["series"]["described"]
-    with open(plain) as file:
-        lines = file.read().splitlines()
+    lines = Path(plain).read_text().splitlines()
     changed = [line.rsplit(",", 2)[0] + ",99,99" for line in lines[250:]]
-    with open(plain, "w") as file:
-        file.write("\n".join([*lines[:250], *changed]) + "\n")
+    Path(plain).write_text("\n".join([*lines[:250], *changed]) + "\n")
     assert facts(plain)["series"]["described"] == before
 
 
@@ -136,12 +139,11 @@ def test_repeated_times_and_texts_are_told(hourly, data):
     assert "1 observations share a step with a later one, which counts" in out
 
 
-@pytest.fixture
-def shops(table):
-    """A long table of seven shops with a day's sales, the last of them by week."""
+def of_shops(table, *, weekly=()):
+    """A long table of seven shops with a day's sales each, of some with a week's."""
     drawn = np.random.default_rng(3)
     lines = [
-        ((START + timedelta(days=day * (7 if shop == 6 else 1))).strftime("%d/%m/%Y"), f"shop {shop}",
+        (f"{START + timedelta(days=day * (7 if shop in weekly else 1)):%d/%m/%Y}", f"shop {shop}",
          round(drawn.normal(10, 1), 2))
         for shop in range(7)
         for day in range(101)
@@ -150,19 +152,27 @@ def shops(table):
     return file, ("--time", "sold on", "--series", "shop", "--time-format", "%d/%m/%Y")
 
 
+@pytest.fixture
+def shops(table):
+    return of_shops(table)
+
+
 def test_of_many_series_the_first_are_described_and_the_others_counted(shops, data):
     file, options = shops
-    _, out, _ = data(file, *options)
+    code, out, _ = data(file, *options)
+    assert code == 0
     assert "columns read: series <- shop, times <- sold on" in out
     assert "Training part of 7 series" in out
     assert [name in out for name in ("shop 0,", "shop 2,", "shop 3,")] == [True, True, False]
     assert "... and 4 channels more" in out
 
 
-def test_series_of_another_frequency_are_told(shops, data):
-    file, options = shops
-    _, out, _ = data(file, *options)
+def test_series_of_another_frequency_are_told_and_stop_as_a_run_does(table, data):
+    file, options = of_shops(table, weekly=[6])
+    code, out, err = data(file, *options)
+    assert code == 2
     assert "the series differ: 1d in 6, 7d in 1. --set frequency=... decides" in out
+    assert "the steps of 'shop 0' are 1d, those of 'shop 6' 7d" in err
 
 
 def test_the_splits_say_how_many_steps_they_were_given(shops, data):
@@ -195,7 +205,9 @@ def test_a_page_shows_lines_and_figures_and_asks_nothing_of_others(hourly, data,
 
 
 def test_a_page_is_refused_where_rows_are_no_series(call, tmp_path):
-    code, _, err = call("data", "sentiment", "--data", "sample:toy", "--page", str(tmp_path / "x.html"))
+    code, _, err = call(
+        "data", "sentiment", "--data", "sample:toy", "--page", str(tmp_path / "x.html")
+    )
     assert code == 2
     assert "rows of sentiment are no series" in err
 
@@ -221,6 +233,17 @@ def test_lines_without_times_are_steps(table, data):
                      "none")  # fmt: skip
     assert "plant, level: 82 steps\n" in out
     assert "1970" not in out
+
+
+def test_business_days_have_dates_without_hours_and_holidays_are_gaps(table, data):
+    drawn = np.random.default_rng(13)
+    days = [day for day in (START + timedelta(days=n) for n in range(301)) if day.weekday() < 5]
+    lines = [(day.date(), round(drawn.normal(), 3)) for day in days if day.day != 4]
+    _, out, _ = data(table("date,change", lines), "--set", "season=1")
+    assert "a step each 1b, found in the times of the longest series" in out
+    assert re.search(r"plant, change: \d+ steps, 2023-01-02 to 2023-\d\d-\d\d\n", out)
+    assert "5 steps of this grid were not observed and are gaps" in out
+    assert "season, as given: none" in out
 
 
 def test_watched_machines_are_described_as_well(call, table):

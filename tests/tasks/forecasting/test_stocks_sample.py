@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from seqapps.tasks.forecasting import stocks as sample
 
 from seqapps import registry, runner, settings
+from seqapps.cli import main
 from seqapps.data import wheels
 from seqapps.data.load import load
 from seqapps.errors import UserError
@@ -39,7 +39,7 @@ def own() -> np.ndarray:
 
 
 @pytest.fixture
-def wheel(tmp_path, monkeypatch, own) -> Iterator[Wheel]:
+def wheel(tmp_path, monkeypatch, own) -> Wheel:
     """A wheel with three stocks, in the place of the real one."""
     index = np.delete(prices(1, seed=3), DROPPED, axis=0)
     content = {
@@ -63,7 +63,7 @@ def wheel(tmp_path, monkeypatch, own) -> Iterator[Wheel]:
     monkeypatch.setattr(wheels, "known", lambda: {"skfolio": made})
     monkeypatch.setenv("SEQAPPS_WHEELS", str(file.parent))
     monkeypatch.setenv("SEQAPPS_CACHE", str(tmp_path / "cache"))
-    yield made
+    return made
 
 
 def channel(row, name):
@@ -145,8 +145,18 @@ def test_without_settings_a_run_says_which_presets_there_are(wheel, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_the_doctor_describes_it_and_stops_as_a_run_would(wheel, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["data", "forecasting", "--data", "sample:stocks", "--quiet"])
+    assert stopped.value.code == 2
+    told = capsys.readouterr()
+    assert "AAA, return: 13 steps, 2013-12-20 to 2014-01-07" in told.out
+    assert "Choose --preset stocks or --preset volatility" in told.err
+
+
 @pytest.mark.parametrize(
-    ("name", "target", "measures"), [("stocks", "return", "change"), ("volatility", "size", "level")]
+    ("name", "target", "measures"),
+    [("stocks", "return", "change"), ("volatility", "size", "level")],
 )
 def test_a_preset_forecasts_a_channel_of_the_sample(wheel, name, target, measures):
     task = registry.load("forecasting")
@@ -156,6 +166,15 @@ def test_a_preset_forecasts_a_channel_of_the_sample(wheel, name, target, measure
     settled = task.settle(small, load(task, "sample:stocks").splits["train"])
     assert settled.frequency == "rows"
     assert settled.season == 1
+
+
+def test_a_task_of_series_is_offered_no_texts(capsys):
+    with pytest.raises(SystemExit):
+        main(["samples", "forecasting"])
+    out = capsys.readouterr().out
+    assert "forecasting  --data sample:stocks" in out
+    assert "licence: BSD-3-Clause (the package; none stated for the prices" in out
+    assert "any task that takes text" not in out
 
 
 @pytest.mark.network
