@@ -235,6 +235,24 @@ def test_lines_without_times_are_steps(table, data):
     assert "1970" not in out
 
 
+def test_factors_of_another_table_are_channels(hourly, table, data):
+    plant = hourly()
+    days = [((START + timedelta(days=n)).date(), n) for n in range(13)]
+    news = table("time,articles", days, "n.csv")
+    _, out, _ = data(plant, "--factors", news)
+    assert "channels: load, drift, articles" in out
+    described = out.split("plant, articles")[1]
+    assert "missing: 4" in described  # of the plant three hours, and the first one
+
+
+def test_factors_are_refused_where_a_table_has_several_lines_for_a_time(hourly, table, data):
+    lines = [("2023-01-02", who, 1) for who in ("north", "south")]
+    file = table("time,series,articles", lines, "n.csv")
+    code, _, err = data(hourly(), "--factors", file)
+    assert code == 2
+    assert "n.csv: 2 series by the column series ('north', 'south')" in err
+
+
 def test_business_days_have_dates_without_hours_and_holidays_are_gaps(table, data):
     drawn = np.random.default_rng(13)
     days = [day for day in (START + timedelta(days=n) for n in range(301)) if day.weekday() < 5]
