@@ -77,6 +77,16 @@ def a_group_that_lies_in_two_given_splits(task: Task) -> Task:
 
 
 @breaks(checks.check_nothing_looks_ahead, says="the input values at step", of="forecasting")
+def an_input_that_is_cut_one_step_too_late(task: Task) -> Task:
+    def cases(rows, settings):
+        for case in task.cases(rows, settings):
+            later = np.concatenate([case["values"][1:], case["truth"][:1]])
+            yield {**case, "values": later}
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="'past' of .* smoothed before", of="forecasting")
 def a_series_that_is_smoothed_before_windows_are_cut(task: Task) -> Task:
     """The mean of each step and its neighbours holds what comes next."""
 
