@@ -3,7 +3,8 @@
 Run as a script: `python -I c_runtime.py REQUEST_FILE`, a JSON file with
 
     {"runtime": [libraries to load, in order], "operations": [libraries of further operations],
-     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [..., {"b64": "..."}],
+     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [..., {"b64": "..."}]
+     or "numbers": nested lists of floats,
      "fetch": {"scores": "StatefulPartitionedCall:2", ...}}
 
 and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python modules in memory}.
@@ -15,14 +16,16 @@ forgot a table or a variable fails here although `tf.saved_model.load` may still
 
 import base64
 import ctypes
+import itertools
 import json
 import sys
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_void_p
 from pathlib import Path
 
-FLOAT, STRING = 1, 7  # TF_DataType
+FLOAT, INTEGER, STRING = 1, 3, 7  # TF_DataType
 STRING_BYTES = 24  # sizeof(TF_TString): a string tensor is an array of these structs
-FETCHED_BYTES = {FLOAT: 4, STRING: STRING_BYTES}
+FETCHED_BYTES = {FLOAT: 4, INTEGER: 4, STRING: STRING_BYTES}
+NUMBERS = {FLOAT: ctypes.c_float, INTEGER: ctypes.c_int32}
 
 
 class Output(ctypes.Structure):
@@ -116,6 +119,21 @@ class Runtime:
             self.library.TF_StringCopy(place, content, len(content))
         return tensor
 
+    def numbers(self, values):
+        """Nested lists of floats, all of one length at each depth -> a float tensor."""
+        shape, flat = [], values
+        while isinstance(flat, list) and isinstance(flat[0], list):
+            shape.append(len(flat))
+            flat = [item for part in flat for item in part]
+        sizes = [1, *shape, len(flat)]
+        shape = [after // before for before, after in itertools.pairwise(sizes)]
+        tensor = self.library.TF_AllocateTensor(
+            FLOAT, (c_int64 * len(shape))(*shape), len(shape), 4 * len(flat)
+        )
+        content = (ctypes.c_float * len(flat)).from_address(self.library.TF_TensorData(tensor))
+        content[:] = flat
+        return tensor
+
     def run(self, feed, tensor, fetches):
         """Feed one tensor, fetch several: their values as nested lists."""
         count = len(fetches)
@@ -131,13 +149,13 @@ class Runtime:
         return [self.nested(tensor) for tensor in given]
 
     def nested(self, tensor):
-        """A float or string tensor -> nested lists."""
+        """A tensor of floats, whole numbers or strings -> nested lists."""
         library = self.library
         shape = [library.TF_Dim(tensor, axis) for axis in range(library.TF_NumDims(tensor))]
         kind, start = library.TF_TensorType(tensor), library.TF_TensorData(tensor)
         count = library.TF_TensorByteSize(tensor) // FETCHED_BYTES[kind]
-        if kind == FLOAT:
-            values = list((ctypes.c_float * count).from_address(start)) if count else []
+        if kind in NUMBERS:
+            values = list((NUMBERS[kind] * count).from_address(start)) if count else []
         else:
             values = [self.text(start + STRING_BYTES * i) for i in range(count)]
         for size in reversed(shape[1:]):
@@ -156,11 +174,16 @@ def main(file):
         runtime.add_operations(library)
     runtime.load(request["folder"])
     fetches = request["fetch"]
-    given = [
-        base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
-        for each in request["texts"]
-    ]
-    values = runtime.run(request["feed"], runtime.strings(given), fetches.values())
+    if "numbers" in request:
+        tensor = runtime.numbers(request["numbers"])
+    else:
+        tensor = runtime.strings(
+            [
+                base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
+                for each in request["texts"]
+            ]
+        )
+    values = runtime.run(request["feed"], tensor, fetches.values())
     modules = sorted(name for name in sys.modules if name.startswith("tensorflow"))
     outputs = dict(zip(fetches, values, strict=True))
     print(json.dumps({"outputs": outputs, "modules": modules}))

@@ -76,8 +76,9 @@ def test_anomalies_of_validation_do_not_set_the_threshold(made):
     monitor = made()
     model, features, _, _ = monitor.trained
     other = copy_of(monitor)
-    wild = machine.row(9, fault=(2, 30), held_out=True)
-    cases = monitor.cases("valid") + list(monitor.task.cases([wild], monitor.settings))[1:]
+    wild = machine.row(9, steps=46, fault=(2, 17), held_out=True)
+    wild["anomaly"][22:] = 0  # the fault is over, but windows still hold it
+    cases = monitor.cases("valid") + list(monitor.task.cases([wild], monitor.settings))[:3]
     calibrate(monitor.settings, other, features, cases)
     np.testing.assert_allclose(
         other.get_layer("judge").threshold, model.get_layer("judge").threshold, rtol=1e-6
@@ -86,7 +87,8 @@ def test_anomalies_of_validation_do_not_set_the_threshold(made):
 
 def test_without_a_normal_validation_window_there_is_no_threshold(made):
     monitor = made()
-    case = {**monitor.cases("valid")[0], "anomaly": np.ones(7)}
+    wild = machine.row(9, fault=(2, 5), held_out=True)
+    (case, *_) = monitor.task.cases([wild], monitor.settings)
     with pytest.raises(UserError, match="no window of normal operation.*--shares"):
         calibrate(monitor.settings, *monitor.trained[:2], [case])
 
