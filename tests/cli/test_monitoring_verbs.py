@@ -39,8 +39,8 @@ def run_in(folder, *arguments):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("SEQAPPS_CACHE", str(folder / "cache"))
+        sets = [part for each in SETS for part in ("--set", each)]
         with pytest.raises(SystemExit) as exit_:
-            sets = [part for each in SETS for part in ("--set", each)]
             main(["run", "monitoring", "--quiet", "--name", "first", *sets, *arguments])
     assert not exit_.value.code
     return folder
