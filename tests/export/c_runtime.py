@@ -21,21 +21,16 @@ forgot a table or a variable fails here although `tf.saved_model.load` may still
 
 import base64
 import ctypes
-import itertools
 import json
 import sys
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_void_p
 from pathlib import Path
 
-<<<<<<< HEAD
-FLOAT, STRING = 1, 7  # TF_DataType
-NUMBERS = {"float32": (1, ctypes.c_float), "int64": (9, ctypes.c_int64)}  # TF_DataType, in memory
-=======
-FLOAT, INTEGER, STRING = 1, 3, 7  # TF_DataType
->>>>>>> cb97d5fd9ca05cee9934e57dc2663bd5409c88ae
+FLOAT, INTEGER, STRING, LONG = 1, 3, 7, 9  # TF_DataType
 STRING_BYTES = 24  # sizeof(TF_TString): a string tensor is an array of these structs
 FETCHED_BYTES = {FLOAT: 4, INTEGER: 4, STRING: STRING_BYTES}
-NUMBERS = {FLOAT: ctypes.c_float, INTEGER: ctypes.c_int32}
+NUMBERS = {FLOAT: ctypes.c_float, INTEGER: ctypes.c_int32, LONG: ctypes.c_int64}
+KINDS = {"float32": FLOAT, "int64": LONG}  # that are fed
 
 
 class Output(ctypes.Structure):
@@ -129,11 +124,10 @@ class Runtime:
             self.library.TF_StringCopy(place, content, len(content))
         return tensor
 
-<<<<<<< HEAD
     def numbers(self, kind, shape, values):
         """A flat list of numbers -> a tensor of that shape."""
-        number, of_c = NUMBERS[kind]
-        content = (of_c * len(values))(*values)
+        number = KINDS[kind]
+        content = (NUMBERS[number] * len(values))(*values)
         size = ctypes.sizeof(content)
         tensor = self.library.TF_AllocateTensor(
             number, (c_int64 * len(shape))(*shape), len(shape), size
@@ -144,26 +138,6 @@ class Runtime:
     def run(self, feeds, fetches):
         """Feed tensors by name, fetch several: their values as nested lists."""
         count, fed = len(fetches), len(feeds)
-=======
-    def numbers(self, values):
-        """Nested lists of floats, all of one length at each depth -> a float tensor."""
-        shape, flat = [], values
-        while isinstance(flat, list) and isinstance(flat[0], list):
-            shape.append(len(flat))
-            flat = [item for part in flat for item in part]
-        sizes = [1, *shape, len(flat)]
-        shape = [after // before for before, after in itertools.pairwise(sizes)]
-        tensor = self.library.TF_AllocateTensor(
-            FLOAT, (c_int64 * len(shape))(*shape), len(shape), 4 * len(flat)
-        )
-        content = (ctypes.c_float * len(flat)).from_address(self.library.TF_TensorData(tensor))
-        content[:] = flat
-        return tensor
-
-    def run(self, feed, tensor, fetches):
-        """Feed one tensor, fetch several: their values as nested lists."""
-        count = len(fetches)
->>>>>>> cb97d5fd9ca05cee9934e57dc2663bd5409c88ae
         wanted = (Output * count)(*(self.output(name) for name in fetches))
         given = (c_void_p * count)()
         self.library.TF_SessionRun(
@@ -201,29 +175,18 @@ def main(file):
         runtime.add_operations(library)
     runtime.load(request["folder"])
     fetches = request["fetch"]
-<<<<<<< HEAD
     feeds = {
         name: runtime.numbers(given["type"], given["shape"], given["values"])
         for name, given in request.get("numbers", {}).items()
     }
     if "feed" in request:
         feeds[request["feed"]] = runtime.strings(
-=======
-    if "numbers" in request:
-        tensor = runtime.numbers(request["numbers"])
-    else:
-        tensor = runtime.strings(
->>>>>>> cb97d5fd9ca05cee9934e57dc2663bd5409c88ae
             [
                 base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
                 for each in request["texts"]
             ]
         )
-<<<<<<< HEAD
     values = runtime.run(feeds, fetches.values())
-=======
-    values = runtime.run(request["feed"], tensor, fetches.values())
->>>>>>> cb97d5fd9ca05cee9934e57dc2663bd5409c88ae
     modules = sorted(name for name in sys.modules if name.startswith("tensorflow"))
     outputs = dict(zip(fetches, values, strict=True))
     print(json.dumps({"outputs": outputs, "modules": modules}))
