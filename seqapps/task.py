@@ -47,6 +47,9 @@ class Column:
     A text with `several` values holds one a line, never an empty one: the captions of an image.
     Rows of a source that name the same image are one row, whose value here are the lines of all.
 
+    `channels` are the names of the last axis of a series. An answer [steps, k] tells of the first k
+    channels of the input `values`; `seqapps predict` and `watch` read tables by these names.
+
     `called` are names that files commonly give this column. They are tried in this order where the
     task's own name is missing and no --column says otherwise.
     """

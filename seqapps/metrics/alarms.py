@@ -60,7 +60,12 @@ def false_alarm_rate() -> Metric:
 
 def missed_alarm_rate() -> Metric:
     """FN / (FN + TP): the share of anomalous steps at which no alarm stood (MAR of SKAB)."""
-    return _by_step(lambda tp, fp, fn, tn: _ratio(fn, fn + tp), 2 / 5, higher_is_better=False)
+    return _by_step(
+        lambda tp, fp, fn, tn: _ratio(fn, fn + tp),
+        2 / 5,
+        higher_is_better=False,
+        tells_of=_is_anomalous,
+    )
 
 
 def events_found() -> Metric:
@@ -68,7 +73,9 @@ def events_found() -> Metric:
 
     An alarm that stood before the stretch began counts as well: look at the false alarms, too.
     """
-    return _by_event(lambda steps, event: float(event.found is not None), 1.0)
+    return _by_event(
+        lambda steps, event: float(event.found is not None), 1.0, tells_of=_is_anomalous
+    )
 
 
 def detection_delay() -> Metric:
@@ -82,7 +89,7 @@ def detection_delay() -> Metric:
             return float(steps.step[event.last] - steps.step[event.first] + 1)
         return float(steps.step[event.found] - steps.step[event.first])
 
-    return _by_event(delay, 2.0, higher_is_better=False, unit="steps")
+    return _by_event(delay, 2.0, higher_is_better=False, unit="steps", tells_of=_is_anomalous)
 
 
 def lead_time(*, step: float = 1.0, unit: str = "steps") -> Metric:
@@ -237,6 +244,7 @@ def _by_step(
     value: float,
     *,
     higher_is_better: bool = True,
+    tells_of: Callable[[Case], bool] | None = None,
 ) -> Metric:
     """A score of true and false positives and negatives, in this order."""
 
@@ -250,6 +258,7 @@ def _by_step(
         reduce=lambda sums: float(reduce(*sums)),
         example=Example(_CASES, _RESPONSES, value),
         higher_is_better=higher_is_better,
+        tells_of=tells_of,
     )
 
 
@@ -282,6 +291,13 @@ def _by_event(
         unit=unit,
         tells_of=tells_of,
     )
+
+
+def _is_anomalous(case: Case) -> bool:
+    """Whether any of its steps is: without one in all the data nothing can be missed."""
+    import numpy as np
+
+    return bool(np.max(case["anomaly"]) > 0)
 
 
 def _ratio(part: float, whole: float) -> float:

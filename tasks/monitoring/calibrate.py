@@ -11,13 +11,14 @@ import tensorflow as tf
 from seqapps.data.batching import batch_of
 from seqapps.errors import UserError
 from seqapps.series.thresholds import threshold
-from seqapps.task import Case
+from seqapps.task import PAST, Case
 
 from .task import inputs_of
+from .windows import ANOMALY
 
 AT_ONCE = 256  # windows
 MOST = 20_000  # windows; more tell the same
-SMALLEST = 1e-6  # spread of an error
+SMALLEST = 1e-4  # spread of an error, in deviations of its sensor: what is below is rounding
 
 
 def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
@@ -25,7 +26,7 @@ def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -
 
     Raises UserError where no validation window is normal.
     """
-    normal = [case for case in cases if not np.max(case["anomaly"]) > 0][:MOST]
+    normal = [case for case in cases if _is_normal(case, settings.lookback)][:MOST]
     if not normal:
         raise UserError(
             "The validation part has no window of normal operation, which the threshold is set "
@@ -43,4 +44,9 @@ def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -
         [tf.reduce_max(features.deviations(model, each), axis=2)[:, -new:] for each in inputs]
     )
     found = threshold(scores, false_alarms=settings.false_alarms, tail=True)
-    judge.threshold.assign(found.value * settings.margin)
+    judge.threshold.assign(max(found.value * settings.margin, SMALLEST))
+
+
+def _is_normal(case: Case, lookback: int) -> bool:
+    """Whether no step of the window is anomalous: smoothed errors remember those before."""
+    return not np.max(case[PAST][-lookback:, ANOMALY]) > 0

@@ -6,6 +6,7 @@ from typing import Any
 
 CLOSE = 1e-5  # products of a batch are summed in another order
 
+
 def check_scores_wait_for_nothing(trial: Any) -> None:
     """The score and the alarm of a step are the same whatever its window holds after it.
 

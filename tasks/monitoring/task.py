@@ -32,6 +32,7 @@ from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 from . import odour, pump
 from .checks import check_scores_wait_for_nothing
 
+FEW = 5  # series, whose resamples would tell little
 BASELINES = ("shewhart", "ewma", "moving_average", "t_squared", "isolation_forest")
 
 
@@ -231,15 +232,20 @@ def signatures(settings: Any) -> Mapping[str, Signature]:
 
 
 def blocks(settings: Any, cases: Sequence[Case]) -> Blocks:
-    """Windows of one series are resampled together."""
+    """Windows of one series are resampled together; where series are few, those that overlap."""
     names = {name: number for number, name in enumerate(dict.fromkeys(c["series"] for c in cases))}
+    if len(names) < FEW:
+        return Blocks(length=-(-settings.lookback // settings.stride))
     return Blocks(length=1, times=[names[case["series"]] for case in cases])
 
 
 def normal_level() -> Metric:
-    """The mean score of normal windows as a share of the threshold; 1 is an alarm."""
+    """The mean score of normal windows as a share of the threshold; 1 is an alarm.
+
+    A window with an anomaly counts as 0.
+    """
     return mean_of(
-        lambda case, response: _level(case, response),
+        _level,
         example=Example(
             [{"anomaly": [0.0]}, {"anomaly": [0.0]}],
             [{"score": 1.0, "threshold": 4.0}, {"score": 3.0, "threshold": 4.0}],

@@ -29,6 +29,12 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
                 f"sensors = {settings.sensors!r}: no column of numbers {name!r}. "
                 f"{nearest(name, there)}"
             )
+    for name in sensors:
+        if not any(_is_observed(row, name) for row in rows):
+            raise UserError(
+                f"The sensor {name!r} has no value in the training part, so nothing tells what is "
+                f"usual of it. Leave it out: sensors={','.join(s for s in sensors if s != name)}"
+            )
     frequency = settings.frequency
     if frequency == "auto":
         frequency = frequency_of(row["times"])
@@ -41,6 +47,11 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
             "more of normal operation."
         )
     return settings
+
+
+def _is_observed(row: Row, name: str) -> bool:
+    there = row["names"].split("\n")
+    return name in there and bool(np.isfinite(row["values"][:, there.index(name)]).any())
 
 
 def windows_of(rows: Iterable[Row], settings: Any) -> Windows:

@@ -3,10 +3,16 @@
 Run as a script: `python -I c_runtime.py REQUEST_FILE`, a JSON file with
 
     {"runtime": [libraries to load, in order], "operations": [libraries of further operations],
-     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [..., {"b64": "..."}],
+     "folder": the SavedModel, "feed": "serving_default_text:0", "texts": [..., {"b64": "..."}]
+     or "numbers": nested lists of floats,
      "fetch": {"scores": "StatefulPartitionedCall:2", ...}}
 
-and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python modules in memory}.
+where further inputs, or all of them, may be
+
+    "numbers": {"serving_default_values:0": {"type": "float32", "shape": [...], "values": [...]}}
+
+of float32 or int64, and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python
+modules in memory}.
 
 Why: TF_LoadSessionFromSavedModel is the loader that TF Serving uses. It reads the graph, runs its
 initialisation and restores its variables with no Python object to lean on, so an export that
@@ -20,9 +26,11 @@ import sys
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_void_p
 from pathlib import Path
 
-FLOAT, STRING = 1, 7  # TF_DataType
+FLOAT, INTEGER, STRING, LONG = 1, 3, 7, 9  # TF_DataType
 STRING_BYTES = 24  # sizeof(TF_TString): a string tensor is an array of these structs
-FETCHED_BYTES = {FLOAT: 4, STRING: STRING_BYTES}
+FETCHED_BYTES = {FLOAT: 4, INTEGER: 4, STRING: STRING_BYTES}
+NUMBERS = {FLOAT: ctypes.c_float, INTEGER: ctypes.c_int32, LONG: ctypes.c_int64}
+KINDS = {"float32": FLOAT, "int64": LONG}  # that are fed
 
 
 class Output(ctypes.Structure):
@@ -116,14 +124,25 @@ class Runtime:
             self.library.TF_StringCopy(place, content, len(content))
         return tensor
 
-    def run(self, feed, tensor, fetches):
-        """Feed one tensor, fetch several: their values as nested lists."""
-        count = len(fetches)
+    def numbers(self, kind, shape, values):
+        """A flat list of numbers -> a tensor of that shape."""
+        number = KINDS[kind]
+        content = (NUMBERS[number] * len(values))(*values)
+        size = ctypes.sizeof(content)
+        tensor = self.library.TF_AllocateTensor(
+            number, (c_int64 * len(shape))(*shape), len(shape), size
+        )
+        ctypes.memmove(self.library.TF_TensorData(tensor), content, size)
+        return tensor
+
+    def run(self, feeds, fetches):
+        """Feed tensors by name, fetch several: their values as nested lists."""
+        count, fed = len(fetches), len(feeds)
         wanted = (Output * count)(*(self.output(name) for name in fetches))
         given = (c_void_p * count)()
         self.library.TF_SessionRun(
             self.session, None,
-            (Output * 1)(self.output(feed)), (c_void_p * 1)(tensor), 1,
+            (Output * fed)(*map(self.output, feeds)), (c_void_p * fed)(*feeds.values()), fed,
             wanted, given, count,
             None, 0, None, self.status,
         )  # fmt: skip
@@ -131,13 +150,13 @@ class Runtime:
         return [self.nested(tensor) for tensor in given]
 
     def nested(self, tensor):
-        """A float or string tensor -> nested lists."""
+        """A tensor of floats, whole numbers or strings -> nested lists."""
         library = self.library
         shape = [library.TF_Dim(tensor, axis) for axis in range(library.TF_NumDims(tensor))]
         kind, start = library.TF_TensorType(tensor), library.TF_TensorData(tensor)
         count = library.TF_TensorByteSize(tensor) // FETCHED_BYTES[kind]
-        if kind == FLOAT:
-            values = list((ctypes.c_float * count).from_address(start)) if count else []
+        if kind in NUMBERS:
+            values = list((NUMBERS[kind] * count).from_address(start)) if count else []
         else:
             values = [self.text(start + STRING_BYTES * i) for i in range(count)]
         for size in reversed(shape[1:]):
@@ -156,11 +175,18 @@ def main(file):
         runtime.add_operations(library)
     runtime.load(request["folder"])
     fetches = request["fetch"]
-    given = [
-        base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
-        for each in request["texts"]
-    ]
-    values = runtime.run(request["feed"], runtime.strings(given), fetches.values())
+    feeds = {
+        name: runtime.numbers(given["type"], given["shape"], given["values"])
+        for name, given in request.get("numbers", {}).items()
+    }
+    if "feed" in request:
+        feeds[request["feed"]] = runtime.strings(
+            [
+                base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
+                for each in request["texts"]
+            ]
+        )
+    values = runtime.run(feeds, fetches.values())
     modules = sorted(name for name in sys.modules if name.startswith("tensorflow"))
     outputs = dict(zip(fetches, values, strict=True))
     print(json.dumps({"outputs": outputs, "modules": modules}))

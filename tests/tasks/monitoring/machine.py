@@ -14,7 +14,7 @@ SMALL = {
 
 
 def row(number, *, steps=STEPS, fault=None, held_out=False, **facts):
-    """A run; `fault` is (sensor, first step), from where on the sensor stays at a level of its own."""
+    """A run; `fault` is (sensor, first step), from where on the sensor is elsewhere."""
     random = np.random.default_rng(number)
     load = np.sin(np.arange(steps) / 17 + random.uniform(0, 6)) + 0.3 * random.normal()
     values = CENTER + GAIN * load[:, None] + 0.1 * np.abs(GAIN) * random.normal(size=[steps, 3])

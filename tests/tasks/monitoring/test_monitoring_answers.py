@@ -31,8 +31,7 @@ class Given:
 
 @pytest.fixture
 def features(made):
-    monitor = made(detector="both", hysteresis=HYSTERESIS)
-    return monitor.task.features(monitor.settings, monitor.state)
+    return made().task.features(made(hysteresis=HYSTERESIS).settings, made().state)
 
 
 def values_like(random, rows=ROWS):
@@ -71,7 +70,7 @@ def test_the_answer_is_what_numpy_makes_of_the_errors(made, features):
     spread = random.uniform(0.3, 0.9, size=[DETECTORS, SENSORS])
     raw = {"values": tf.constant(values_like(random))}
     told = features.respond(Given(errors, usual, spread, THRESHOLD), raw)
-    settings = made(detector="both", hysteresis=HYSTERESIS).settings
+    settings = made().settings
     deviations = deviations_by_hand(errors, usual, spread, settings.smooth)
     scores = deviations.max(axis=2)
     alarms = alarms_by_hand(scores, settings.duration)
@@ -140,14 +139,14 @@ def test_what_was_not_observed_raises_no_alarm(made):
     assert told["alarm"] == 0
 
 
-@pytest.mark.parametrize("detector", ["autoencoder", "forecaster", "both"])
 @pytest.mark.parametrize("step", [1, 11, 22])
-def test_no_score_waits_for_later_steps(made, detector, step):
-    case = made(detector=detector).cases("test")[-1]
+def test_no_score_waits_for_later_steps(made, step):
+    monitor = made(detector="both")
+    case = monitor.cases("test")[-1]
     values = case["values"].copy()
     values[step:] = 5 - 3 * values[step:]
     values[step + 3 :: 5] = np.nan
-    before, after = made(detector=detector).predict([case, {"values": values}])
+    before, after = monitor.predict([case, {"values": values}])
     for name in ("step_scores", "step_alarms"):
         np.testing.assert_allclose(before[name][:step], after[name][:step], rtol=1e-5)
     assert before["step_scores"][step] != after["step_scores"][step]

@@ -1,6 +1,7 @@
 """Bands of fast sensors: what numpy.fft tells of a frame, and a bearing that is heard in time."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_levels_are_the_logarithm_of_what_numpy_finds_in_each_band():
     power[1:-1] *= 2
     edges = np.linspace(0, FRAME // 2, BANDS + 1).astype(int)
     edges[-1] += 1
-    expected = [np.log(power[low:high].sum()) for low, high in zip(edges, edges[1:], strict=False)]
+    expected = [np.log(power[low:high].sum()) for low, high in pairwise(edges)]
     np.testing.assert_allclose(levels[1, 3, BANDS:], expected, rtol=1e-3)
     assert np.asarray(mask).all()
 
@@ -94,7 +95,7 @@ def test_the_scale_of_bands_is_of_normal_frames():
 
 
 def test_a_growing_tone_is_found_and_since_when(heard):
-    row, cases, predict = heard
+    _, cases, predict = heard
     alarms = np.concatenate([each["step_alarms"][-2 * FRAME :] for each in predict(cases)])
     first = cases[0]["step"] - 2 * FRAME + 1
     began = first + int(np.flatnonzero(alarms)[0])

@@ -1,5 +1,7 @@
 """Monitors learn normal operation, are calibrated on it, and charts answer as they do."""
 
+from dataclasses import replace
+
 import machine
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from seqapps.tasks.monitoring.task import BASELINES, TASK
 
 from seqapps.data.batching import batch_of
 from seqapps.errors import UserError
+from seqapps.predict import in_process
 from seqapps.training.train import build
 
 
@@ -28,7 +31,7 @@ def copy_of(monitor):
     ],
 )
 def test_every_detector_learns(made, detector, cell):
-    model, features, before, after = made(detector=detector, cell=cell).trained
+    model, _, before, after = made(detector=detector, cell=cell).trained
     assert model.output_shape == (None, 23, 1 + (detector == "both"), 3)
     assert after < 0.7 * before
 
@@ -46,8 +49,10 @@ def test_a_fault_is_found_and_normal_operation_is_not(made):
 
 @pytest.mark.parametrize("share", [0.03, 0.11])
 def test_the_threshold_lets_the_wanted_share_of_normal_steps_above(made, share):
-    monitor = made(false_alarms=share)
-    told = monitor.predict(monitor.cases("valid"))
+    monitor, valid = made(), made().cases("valid")
+    settings, other = replace(monitor.settings, false_alarms=share), copy_of(monitor)
+    calibrate(settings, other, monitor.trained[1], valid)
+    told = in_process(monitor.task, settings, other, monitor.trained[1])(valid)
     scores = np.concatenate([each["step_scores"][-7:] for each in told])
     above = (scores > told[0]["threshold"]).mean()
     assert share - 1 / len(scores) < above + 1e-9 <= share + 1e-9
@@ -68,7 +73,9 @@ def test_a_margin_raises_the_threshold(made):
     (usual,) = made().predict(made().cases("valid")[:1])
     monitor = made()
     other = copy_of(monitor)
-    calibrate(made(margin=1.7).settings, other, monitor.trained[1], monitor.cases("valid"))
+    calibrate(
+        replace(monitor.settings, margin=1.7), other, monitor.trained[1], monitor.cases("valid")
+    )
     assert float(other.get_layer("judge").threshold) == pytest.approx(1.7 * usual["threshold"])
 
 
@@ -76,8 +83,9 @@ def test_anomalies_of_validation_do_not_set_the_threshold(made):
     monitor = made()
     model, features, _, _ = monitor.trained
     other = copy_of(monitor)
-    wild = machine.row(9, fault=(2, 30), held_out=True)
-    cases = monitor.cases("valid") + list(monitor.task.cases([wild], monitor.settings))[1:]
+    wild = machine.row(9, steps=46, fault=(2, 17), held_out=True)
+    wild["anomaly"][22:] = 0  # the fault is over, but windows still hold it
+    cases = monitor.cases("valid") + list(monitor.task.cases([wild], monitor.settings))[:3]
     calibrate(monitor.settings, other, features, cases)
     np.testing.assert_allclose(
         other.get_layer("judge").threshold, model.get_layer("judge").threshold, rtol=1e-6
@@ -86,8 +94,9 @@ def test_anomalies_of_validation_do_not_set_the_threshold(made):
 
 def test_without_a_normal_validation_window_there_is_no_threshold(made):
     monitor = made()
-    case = {**monitor.cases("valid")[0], "anomaly": np.ones(7)}
-    with pytest.raises(UserError, match="no window of normal operation.*--shares"):
+    wild = machine.row(9, fault=(2, 5), held_out=True)
+    (case, *_) = monitor.task.cases([wild], monitor.settings)
+    with pytest.raises(UserError, match=r"no window of normal operation.*--shares"):
         calibrate(monitor.settings, *monitor.trained[:2], [case])
 
 
