@@ -18,7 +18,7 @@ from seqapps.baselines.forecasts.seasonal_naive import SeasonalNaive
 from seqapps.baselines.forecasts.theta import Theta
 from seqapps.task import Case, Predict
 
-from .windows import names_in
+from .channels import names_in
 
 CLASSIC: dict[str, Classic] = {
     "last_value": LastValue(),

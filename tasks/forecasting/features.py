@@ -14,7 +14,8 @@ from seqapps.series.transforms import gaps, scaling, wavelets
 from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
-from .windows import channels_of, names_in, series_of
+from .channels import channels_of, names_in
+from .windows import series_of
 
 LARGEST = 1e12  # scales from the center; what lies further away is no measurement, and its square
 # would be too large for single precision

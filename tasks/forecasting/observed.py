@@ -11,7 +11,7 @@ from seqapps.series.grid import steps_from
 from seqapps.series.windows import Windows, histories
 from seqapps.task import DEFAULT, PAST, Ask, Case, Surroundings
 
-from .windows import names_in
+from .channels import names_in
 
 STEPS = 5000  # of the training part, at most
 RESIDUALS = 500  # forecasts of one step, at most

@@ -12,7 +12,8 @@ from seqapps.errors import UserError, nearest
 from seqapps.series.grid import ROWS, check_frequency, frequency_of, on_grid
 from seqapps.task import Row
 
-from .windows import names_in, windows_of
+from .channels import names_in
+from .windows import windows_of
 
 ALL, NONE, AUTO = "all", "none", "auto"
 

@@ -201,7 +201,7 @@ def adapt(task: Task, settings: Any) -> Task:
 
 def inputs_of(settings: Any) -> dict[str, Column]:
     """The raw inputs of a forecast."""
-    from .windows import channels_of, names_in
+    from .channels import channels_of, names_in
 
     channels = channels_of(settings)
     shape = (settings.lookback, len(channels) or 1)
@@ -221,7 +221,7 @@ def inputs_of(settings: Any) -> dict[str, Column]:
 
 def targets_of(settings: Any) -> dict[str, Column]:
     """What a forecast is judged by."""
-    from .windows import names_in
+    from .channels import names_in
 
     count = len(names_in(settings.target)) or 1
     return {

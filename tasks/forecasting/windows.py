@@ -12,16 +12,7 @@ from seqapps.series.grid import ROWS, on_grid, steps_from
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
 
-
-def names_in(given: str) -> list[str]:
-    """Columns that a setting names: "OT, HUFL" -> ["OT", "HUFL"]."""
-    return [name.strip() for name in given.split(",") if name.strip()]
-
-
-def channels_of(settings: Any) -> list[str]:
-    """What a window holds: targets, then covariates of the past, then those known in advance."""
-    chosen = [settings.target, settings.covariates, settings.future]
-    return [name for given in chosen for name in names_in(given)]
+from .channels import channels_of, names_in
 
 
 def windows_of(rows: Iterable[Row], settings: Any) -> Windows:

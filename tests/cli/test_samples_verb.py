@@ -37,6 +37,11 @@ def test_own_samples_shared_ones_and_word_vectors_are_listed(listed):
     found = listed()
     assert {
         "captioning  --data sample:scenes",
+        "forecasting  --data sample:co2",
+        "forecasting  --data sample:sunspots",
+        "forecasting  --data sample:stocks",
+        "monitoring  --data sample:pump",
+        "monitoring  --data sample:odour",
         "language_model  --data sample:python-reference",
         "language_model  --data sample:hamlet",
         "language_model  --data sample:speeches",

@@ -1,0 +1,16 @@
+"""Which columns a window holds, by the settings. Imports nothing heavy: listing tasks needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def names_in(given: str) -> list[str]:
+    """Columns that a setting names: "OT, HUFL" -> ["OT", "HUFL"]."""
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def channels_of(settings: Any) -> list[str]:
+    """What a window holds: targets, then covariates of the past, then those known in advance."""
+    chosen = [settings.target, settings.covariates, settings.future]
+    return [name for given in chosen for name in names_in(given)]
