@@ -74,7 +74,9 @@ class ForecastingFeatures(Features):
     def inputs(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What the model takes, by name."""
         settings = self._settings
-        values = self._scaled(raw["values"], 0, self.channels)  # [batch, lookback, channels]
+        # A server does not hold requests to the declared shape: one channel would be taken for all.
+        values = tf.ensure_shape(raw["values"], [None, settings.lookback, self.channels])
+        values = self._scaled(values, 0, self.channels)  # [batch, lookback, channels]
         filled, seen = gaps.fill(values, settings.gaps)
         if settings.transform == "wavelet":
             filled = wavelets.denoise(filled, self._wavelets)
@@ -87,7 +89,8 @@ class ForecastingFeatures(Features):
             )  # [batch, lookback + horizon, moments]
         if self.known:
             first = self.channels - self.known
-            future, _ = gaps.fill(self._scaled(raw["future"], first, self.channels), "forward")
+            future = tf.ensure_shape(raw["future"], [None, settings.horizon, self.known])
+            future, _ = gaps.fill(self._scaled(future, first, self.channels), "forward")
             found["future"] = future  # [batch, horizon, known]
         if settings.embed_series:
             found["series"] = self.series_ids.lookup(raw["series"])  # [batch]

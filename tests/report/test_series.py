@@ -79,3 +79,46 @@ def test_numbers_are_told_over_true(sentiment):
     [figure] = number_figures(task, cases, [{"stars": 2.0}, {"stars": 4.5}])
     svg = svg_of(figure, number=0)
     assert "true stars" in re.findall(r">([^<]+)</text>", svg)
+
+
+FORECAST = registry.load("forecasting")
+
+
+def forecast_of(times, truth=(1.0, 2.0, 3.0)):
+    """One case of three steps ahead and its answer, as figures of forecasts take them."""
+    case = {
+        "values": np.arange(7.0)[:, None],
+        "truth": np.array(truth)[:, None],
+        "times": np.array(times),
+    }
+    told = {name: [[0.0], [0.0], [0.0]] for name in FORECAST.answer}
+    return case, told
+
+
+def drawn(figure):
+    axes = Axes()
+    figure.draw(axes)
+    return axes.lines
+
+
+def test_a_step_whose_truth_is_not_known_counts_nowhere():
+    cases, told = zip(
+        forecast_of([0, 1, 2]), forecast_of([0, 1, 2], (5.0, np.nan, np.nan)), strict=True
+    )
+    [figure] = error_by_step(FORECAST, cases, told, None)
+    assert drawn(figure)["model"][1].tolist() == [3, 2, 3]
+
+
+def test_a_forecast_is_drawn_on_its_dates():
+    day = 86400
+    case, told = forecast_of([17897 * day, 17898 * day, 17899 * day])
+    [figure] = series_figures(FORECAST, [case], [told], None, places=[("Worst", 0)])
+    lines = drawn(figure)
+    assert str(lines["model"][0][0])[:10] == "2019-01-01"
+    assert str(lines["given"][0][-1])[:10] == "2018-12-31"
+
+
+def test_lines_that_are_steps_have_no_dates():
+    case, told = forecast_of([40, 41, 42])
+    [figure] = series_figures(FORECAST, [case], [told], None, places=[("Worst", 0)])
+    assert drawn(figure)["model"][0].tolist() == [0, 1, 2]

@@ -56,3 +56,13 @@ def test_yearly_steps_have_no_cycle_and_rows_no_calendar():
     assert calendar.size("1mo") == 2
     with pytest.raises(UserError, match="calendar = true"):
         calendar.size("rows")
+
+
+def test_the_31st_of_a_short_month_is_its_last_day():
+    start = dt.datetime(2023, 10, 31, 7, tzinfo=dt.UTC)
+    found = calendar.steps(tf.constant([int(start.timestamp())], tf.int64), 5, "1mo").numpy()[0]
+    days = [dt.datetime.fromtimestamp(int(each), dt.UTC) for each in found]
+    assert [(day.month, day.day, day.hour) for day in days] == [
+        (10, 31, 7), (11, 30, 7), (12, 31, 7), (1, 31, 7), (2, 29, 7),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(found, steps_from(int(start.timestamp()), 5, "1mo"))

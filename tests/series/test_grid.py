@@ -92,3 +92,15 @@ def test_what_is_no_frequency_is_told(given):
 def test_the_number_may_be_left_out():
     assert parsed("d") == (1, "d")
     assert check_frequency("rows") == "rows"
+
+
+def test_steps_that_are_numbered_have_no_time():
+    assert frequency_of(np.arange(31)) == "rows"
+    assert frequency_of(np.arange(31) + 10**9) == "1s"
+
+
+def test_last_days_of_months_stay_last_days_where_one_is_missing():
+    times = times_of("ME", 17, start="2019-01-31")
+    grid = on_grid(np.delete(times, [4, 9]), "1mo")
+    np.testing.assert_array_equal(grid.times, times)
+    np.testing.assert_array_equal(np.flatnonzero(grid.place < 0), [4, 9])
