@@ -101,7 +101,7 @@ def _scores(fitted: Any, values: np.ndarray, smooth: int) -> np.ndarray:
 def _raw(fitted: Any, name: str, cases: Sequence[Case]) -> Iterator[np.ndarray]:
     """Scores [lookback] of each window, before they are averaged.
 
-    Charts without a memory see the steps of many windows at once: a forest is 50 times as fast.
+    Charts without a memory see the steps of many windows at once: a forest is 30 times as fast.
     """
     together = 1 if name in REMEMBER else AT_ONCE
     for first in range(0, len(cases), together):
