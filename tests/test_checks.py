@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from seqapps import checks, registry
-from seqapps.task import Figure, Refusal, Section, Table, Task
+from seqapps.task import PAST, Figure, Refusal, Section, Table, Task
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "examples" / "next_week.py"
 BROKEN = {}
@@ -74,6 +74,64 @@ def a_group_that_lies_in_two_given_splits(task: Task) -> Task:
     }
     grouped = dataclasses.replace(sample, rows=rows, group="machine")
     return dataclasses.replace(task, samples={name: grouped})
+
+
+@breaks(checks.check_nothing_looks_ahead, says="the input values at step", of="forecasting")
+def an_input_that_is_cut_one_step_too_late(task: Task) -> Task:
+    def cases(rows, settings):
+        for case in task.cases(rows, settings):
+            later = np.concatenate([case["values"][1:], case["truth"][:1]])
+            yield {**case, "values": later}
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="'past' of .* smoothed before", of="forecasting")
+def a_series_that_is_smoothed_before_windows_are_cut(task: Task) -> Task:
+    """The mean of each step and its neighbours holds what comes next."""
+
+    def cases(rows, settings):
+        for row in rows:
+            values = row["values"]
+            smooth = np.mean([np.roll(values, by, axis=0) for by in (-1, 0, 1)], axis=0)
+            yield from task.cases([{**row, "values": smooth}], settings)
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="no target changes", of="forecasting")
+def a_truth_that_was_given(task: Task) -> Task:
+    """One step too early: the last `horizon` steps of the input."""
+
+    def cases(rows, settings):
+        for case in task.cases(rows, settings):
+            yield {**case, "truth": case["values"][-settings.horizon :]}
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="the answer at step", of="forecasting")
+def an_answer_that_remembers_what_it_has_not_been_given(task: Task) -> Task:
+    """It counts how often it was asked, as one does that learns while it answers."""
+
+    def respond(self, model, raw):
+        import tensorflow as tf
+
+        if not hasattr(self, "asked"):
+            self.asked = tf.Variable(0.0)
+        answer = super(type(self), self).respond(model, raw)
+        return {**answer, "mean": answer["mean"] + self.asked.assign_add(1.0)}
+
+    return broken_features(task, respond=respond)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="a case lacks 'past'", of="forecasting")
+def cases_without_their_past(task: Task) -> Task:
+    def cases(rows, settings):
+        for case in task.cases(rows, settings):
+            yield {name: value for name, value in case.items() if name != PAST}
+
+    return dataclasses.replace(task, cases=cases)
 
 
 @breaks(checks.check_settings_are_documented, says="units has no meaning")
@@ -243,9 +301,9 @@ def python_inside_the_served_graph(task: Task) -> Task:
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_broken_task_fails_the_check_that_is_meant_for_it(fault, next_week, sentiment):
+def test_a_broken_task_fails_the_check_that_is_meant_for_it(fault, next_week):
     check, says, of, broken = BROKEN[fault]
-    task = broken({"next_week": next_week, "sentiment": sentiment}[of])
+    task = broken(next_week if of == "next_week" else registry.load(of))
     if task.tiny.__class__ is next_week.tiny.__class__ and "learnt" not in says:
         task = dataclasses.replace(task, tiny=dataclasses.replace(task.tiny, epochs=1))
     [(_, problem)] = checks.run(task, file=None, checks=[check])

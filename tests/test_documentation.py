@@ -69,7 +69,10 @@ def test_excerpts_of_the_example_task_are_what_the_file_holds():
         assert line.strip() in known | {"", "..."}, line
 
 
-@pytest.mark.parametrize("name", ["captioning", "language_model", "sentiment", "translation"])
+@pytest.mark.parametrize(
+    "name",
+    ["captioning", "forecasting", "language_model", "monitoring", "sentiment", "translation"],
+)
 def test_the_settings_table_of_a_task_is_that_of_the_code(name):
     text = (ROOT / "tasks" / name / "README.md").read_text()
     table = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", text, re.DOTALL)

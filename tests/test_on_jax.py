@@ -22,7 +22,9 @@ ON_JAX = [*COMMAND, "--backend", "jax"]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["captioning", "language_model", "sentiment", "translation"])
+@pytest.mark.parametrize(
+    "name", ["captioning", "forecasting", "language_model", "sentiment", "translation"]
+)
 def test_a_built_in_task_passes_its_checks_when_it_is_trained_on_jax(name):
     """Trained there, and then restored, exported and proved here."""
     problems = {

@@ -267,3 +267,20 @@ def test_not_a_number_is_refused_by_a_single_limit_too():
     for key in ("low", "high"):
         with says(f"{key} must be"):
             replace(Bounded(), {key: math.nan}, where="test")
+
+
+def test_settings_that_are_set_together_are_weighed_together():
+    """Whatever their order: the first alone would not fit what the second one changes."""
+
+    @dataclass(frozen=True)
+    class Pair:
+        low: int = setting(1, "the smaller one")
+        high: int = setting(2, "the larger one")
+
+        def __post_init__(self):
+            if self.low > self.high:
+                raise ValueError("low is above high")
+
+    assert assign(Pair(), ["low=7", "high=9"]) == Pair(7, 9)
+    with pytest.raises(UserError, match=r"--set high=9 --set low=11: low is above high"):
+        assign(Pair(), ["high=9", "low=11"])

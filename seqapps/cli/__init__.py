@@ -17,7 +17,7 @@ from seqapps.errors import RunError, UserError
 from seqapps.version import __version__
 
 VERBS = (
-    "run", "train", "export", "evaluate", "predict", "explain", "compare", "report",
+    "run", "train", "export", "evaluate", "predict", "watch", "explain", "compare", "report",
     "data", "list", "config", "samples", "cache", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)

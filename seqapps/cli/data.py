@@ -11,7 +11,8 @@ import click
 from seqapps.cli import options
 
 ROWS = 15  # labels in the table
-NAMES = 12  # columns that are left alone
+NAMES = 12  # columns that are left alone, channels
+OF_CHANNELS = ("values", "names")  # of a row that is a series: what its channels are gathered in
 INDENT = "  "
 
 
@@ -24,6 +25,10 @@ INDENT = "  "
     "--fix", type=options.FILE, metavar="OUT",
     help="Write the cleaned rows to OUT (.csv, .tsv, .jsonl, .parquet; a folder where the splits "
     "are given).",
+)  # fmt: skip
+@click.option(
+    "--page", type=options.FILE, metavar="FILE.html",
+    help="Of series: draw what they are like into a page.",
 )  # fmt: skip
 @options.json_option
 @options.quiet_option
@@ -38,11 +43,14 @@ def command(
     config: Path | None,
     target: str | None,
     fix: Path | None,
+    page: Path | None,
     as_json: bool,
     quiet: bool,
     **given: Any,
 ) -> None:
     """Look at data before they are trained on: what is wrong, and what a run would do.
+
+    Of series also what they are like: gaps, trend and season, stationarity, outliers.
 
     Exits 0 where a run can train on them, else 2; with --fix, where it can train on OUT.
     """
@@ -64,11 +72,15 @@ def command(
     found = found.under(settings)
     if fix:
         mend.check_place(found, fix)
+    if page:
+        _check_page(found, page)
     reading, progress = options.reading(given), shown(quiet=quiet)
     loaded = load(found, data, reading, most_rejected=1.0, progress=progress)
     facts = examine(
         found, settings, loaded, reading=reading, most_rejected=most_rejected, progress=progress
     )
+    if found.observed:
+        facts["series"] = _looked_at(facts, loaded.splits["train"], settings, page, progress)
     if not as_json:
         click.echo("\n".join(lines(facts)))
     problem = None if facts["verdict"]["trains"] else facts["verdict"]["message"]
@@ -79,7 +91,7 @@ def command(
         again = load(
             found, str(fix), Reading(group=loaded.group), most_rejected=1.0, progress=progress
         )
-        problem = trouble(found, again, most_rejected=most_rejected)
+        problem = trouble(found, again, settings=settings, most_rejected=most_rejected)
         facts["fixed"]["verdict"] = {"trains": not problem, "message": problem or "ready"}
         if not as_json and not problem:
             click.echo(f"A run can train on {fix}.")
@@ -95,6 +107,7 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
     yield from _splits(facts)
     yield from _examples(facts)
     yield from _lengths(facts)
+    yield from _series(facts)
     yield from _words(facts)
     yield from _near(facts)
     yield from _findings(facts)
@@ -108,8 +121,14 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
 def _source(facts: Mapping[str, Any]) -> Iterator[str]:
     yield _title(f"{facts['name']} as data of {facts['task']}")
     taken = facts["columns"]["taken"]
+    channels = facts["columns"].get("channels", [])
+    if channels:
+        taken = {ours: theirs for ours, theirs in taken.items() if ours not in OF_CHANNELS}
     pairs = (ours if ours == theirs else f"{ours} <- {theirs}" for ours, theirs in taken.items())
     yield from _wrapped("columns read: " + ", ".join(pairs))
+    if channels:
+        more = f" and {len(channels) - NAMES} more" if len(channels) > NAMES else ""
+        yield from _wrapped(f"channels: {', '.join(channels[:NAMES])}{more}")
     others = facts["columns"]["others"]
     if others:
         more = f" and {len(others) - NAMES} more" if len(others) > NAMES else ""
@@ -125,7 +144,11 @@ def _splits(facts: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield _title("Splits: " + splits["how"])
     names = list(splits["rows"])
-    table = [["", *names], ["rows", *(f"{splits['rows'][name]:,}" for name in names)]]
+    of_series = "steps" in splits
+    rows = ["series" if of_series else "rows", *(f"{splits['rows'][name]:,}" for name in names)]
+    table = [["", *names], rows]
+    if of_series:
+        table.append(["steps", *(f"{splits['steps'][name]:,}" for name in names)])
     for target, by_split in facts["labels"].items():
         totals = {
             label: sum(by_split[name].get(label, 0) for name in names)
@@ -174,6 +197,65 @@ def _lengths(facts: Mapping[str, Any]) -> Iterator[str]:
             f"{INDENT}about {cut['cut']:,} of {cut['cases']:,} cases ({cut['share']:.1%}) are "
             f"longer than max_tokens={cut['max_tokens']:,}; the rest is cut"
         )
+
+
+def _check_page(task: Any, page: Path) -> None:
+    """Before any work: a file can lie there, and there is something to draw."""
+    from seqapps.errors import UserError
+
+    if not task.observed:
+        raise UserError(f"--page {page}: rows of {task.name} are no series; nothing is drawn.")
+    if page.is_dir():
+        raise UserError(f"--page {page}: this is a folder; name a file.")
+
+
+def _looked_at(
+    facts: Mapping[str, Any], rows: Any, settings: Any, page: Path | None, progress: Any
+) -> dict[str, Any]:
+    """What the series of training are like, as facts; drawn, where a page is asked for."""
+    from seqapps.doctor import series
+
+    with progress.track("looking at the series"):
+        looked = series.look(rows, settings)
+    found = looked.facts()
+    if page:
+        from seqapps.report.page import drawn, render, write
+
+        parts, first = [], 0
+        for each in looked.seen:
+            figures = drawn(each.figures, first=first)
+            first += len(figures)
+            parts.append({"name": each.name, "lines": each.lines, "figures": figures})
+        grid, more = list(series.told(found)), found["not_described"]
+        write(
+            page,
+            render("series.jinja", task=facts["task"], name=facts["name"], splits=facts["splits"],
+                   notes=[*facts["notes"], *grid], parts=parts, more=more),
+        )  # fmt: skip
+        found["page"] = str(page)
+    return found
+
+
+def _series(facts: Mapping[str, Any]) -> Iterator[str]:
+    from seqapps.doctor import series
+
+    found = facts.get("series")
+    if not found or not found["series"]:
+        return
+    yield ""
+    several = f"{found['series']:,} series" if found["series"] > 1 else "the series"
+    yield _title(f"Training part of {several}, on the grid of a run")
+    for line in series.told(found):
+        yield from _wrapped(line)
+    for each in found["described"]:
+        first, *further = each["lines"]
+        yield from _wrapped(click.style(first, bold=True))
+        for line in further:
+            yield from _wrapped(line, indent=INDENT * 2)
+    if found["not_described"]:
+        yield f"{INDENT}... and {found['not_described']:,} channels more"
+    if "page" in found:
+        yield f"{INDENT}drawn in {found['page']}"
 
 
 def _words(facts: Mapping[str, Any]) -> Iterator[str]:

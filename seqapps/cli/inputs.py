@@ -7,13 +7,14 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from seqapps.data import images, tables
 from seqapps.data.opening import Table, kind_of, opened
 from seqapps.errors import UserError, nearest
+from seqapps.series.latest import series_input
 from seqapps.task import Column, Row
 
 ALONE = (["text"], ["image"])  # kinds of inputs that one argument, or one line, can give
@@ -29,10 +30,11 @@ class Picture(bytes):
 
 
 def rows_from(
-    inputs: Mapping[str, Column], texts: tuple[str, ...], file: str | None
+    inputs: Mapping[str, Column], texts: tuple[str, ...], file: str | None, *, read: bytes = b""
 ) -> Iterator[Row]:
     """Rows with exactly the model's inputs, read as they are asked for.
 
+    `read` is what was read of standard input already: its first line, or nothing.
     Raises UserError where nothing is given, or more than one thing.
     """
     if texts == ("-",):
@@ -47,7 +49,7 @@ def rows_from(
         raise UserError(f"--file {file}: no such file.")
     if file != "-" and kind_of(path) in (".csv", ".tsv", ".parquet"):
         return _table(path, inputs)
-    lines = _lines(path if file != "-" else None)
+    lines = _lines(path if file != "-" else None, read)
     if kind_of(path) == ".jsonl" or (file == "-" and _kinds(inputs) not in ALONE):
         return _objects(lines, inputs, file)
     name = _only_one(inputs, f"the lines of {file}")
@@ -85,9 +87,10 @@ def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
 
 def _only_one(inputs: Mapping[str, Column], given: str) -> str:
     if _kinds(inputs) not in ALONE:
+        table = "a table of observations with --file, or " if series_input(inputs) else ""
         raise UserError(
-            f"This model takes {', '.join(inputs)}, so {given} will not do: give a .jsonl file, "
-            f"or - for standard input, with an object of {', '.join(inputs)} on every line."
+            f"This model takes {', '.join(inputs)}, so {given} will not do: give {table}a .jsonl "
+            f"file, or - for standard input, with an object of {', '.join(inputs)} on every line."
         )
     return next(iter(inputs))
 
@@ -135,9 +138,9 @@ def _table(path: Path, inputs: Mapping[str, Column]) -> Iterator[Row]:
         }
 
 
-def _lines(path: Path | None) -> Iterator[str]:
+def _lines(path: Path | None, read: bytes = b"") -> Iterator[str]:
     with nullcontext(sys.stdin.buffer) if path is None else opened(path) as source:
-        for number, line in enumerate(source, 1):
+        for number, line in enumerate(chain([read] if read else [], source), 1):
             try:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:

@@ -83,6 +83,22 @@ cache_option = click.option(
 )  # fmt: skip
 
 
+time_option = click.option(
+    "--time", metavar="COLUMN",
+    help="Of series: the column of times; 'none' where lines are steps.",
+)  # fmt: skip
+
+time_format_option = click.option(
+    "--time-format", metavar="FORMAT",
+    help="Of times that are no ISO 8601, as strptime takes it: '%m/%d/%Y'.",
+)  # fmt: skip
+
+series_option = click.option(
+    "--series", metavar="COLUMN",
+    help="Of series: the column that tells whose observation a line is.",
+)  # fmt: skip
+
+
 def _shares(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[float, ...] | None:
@@ -108,12 +124,9 @@ data_options = _together(
                  help="Keep rows with the same value of this column in one split."),
     click.option("--encoding", default="utf-8-sig", metavar="NAME",
                  help="Of text files; default: UTF-8, with or without a byte order mark."),
-    click.option("--time", metavar="COLUMN",
-                 help="Of series: the column of times; 'none' where lines are steps."),
-    click.option("--time-format", metavar="FORMAT",
-                 help="Of times that are no ISO 8601, as strptime takes it: '%m/%d/%Y'."),
-    click.option("--series", metavar="COLUMN",
-                 help="Of series: the column that tells whose observation a line is."),
+    time_option,
+    time_format_option,
+    series_option,
     click.option("--shares", metavar="TRAIN,VALID,TEST", callback=_shares,
                  help="How series are cut in time: shares, or numbers of steps. Default: "
                  "0.8,0.1,0.1."),

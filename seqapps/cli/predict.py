@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seqapps.cli import options
-from seqapps.task import DEFAULT, GO_ON, Response, Row
+from seqapps.task import DEFAULT, GO_ON, Column, Response, Row, Signature
+
+if TYPE_CHECKING:
+    from seqapps.series.latest import Latest
 
 AT_ONCE = 64  # rows; answers appear while the input is still being read
 FIRST_PART, LONGEST_PART = 8, 256  # tokens: each part reads the text anew, so they grow
@@ -21,7 +24,7 @@ FIRST_PART, LONGEST_PART = 8, 256  # tokens: each part reads the text anew, so t
 @click.option(
     "--file", metavar="FILE",
     help="One input per line; .csv, .tsv, .parquet by column, .jsonl by object, each also .gz; "
-    "- is standard input.",
+    "- is standard input. For a model of series: a table of observations, a time a line.",
 )  # fmt: skip
 @click.option(
     "--signature", "name", metavar="NAME", default=DEFAULT, show_default=True,
@@ -31,6 +34,9 @@ FIRST_PART, LONGEST_PART = 8, 256  # tokens: each part reads the text anew, so t
     "--with", "given", metavar="KEY=VALUE", multiple=True,
     help="An input that is the same for all rows, such as temperature=0.5; repeatable.",
 )  # fmt: skip
+@options.time_option
+@options.time_format_option
+@options.series_option
 @options.json_option
 @options.runs_option
 @options.output_option
@@ -41,6 +47,9 @@ def command(
     file: str | None,
     name: str,
     given: tuple[str, ...],
+    time: str | None,
+    time_format: str | None,
+    series: str | None,
     as_json: bool,
     runs: Path,
     output: Path,
@@ -49,13 +58,11 @@ def command(
 
     MODEL is a published name (newest version), a version folder or a run. Texts, or the paths of
     pictures, are given as arguments, with --file, or - for standard input. A model that writes
-    text may show it while it is written, but for --json.
+    text may show it while it is written, but for --json. A model of series is asked about the end
+    of each series of a table, and answers step by step.
     """
-    import json
-
     from seqapps import start
-    from seqapps.cli.inputs import chunks, rows_from, same_for_all
-    from seqapps.cli.text import answer_line
+    from seqapps.cli.inputs import rows_from, same_for_all
     from seqapps.export import manifest
     from seqapps.models import locate
 
@@ -66,7 +73,12 @@ def command(
     same = same_for_all(signature.inputs, given)
     asked = {key: column for key, column in signature.inputs.items() if key not in same}
     asked.pop("written" if in_parts else "", None)
-    rows = ({**row, **same} for row in rows_from(asked, texts, file))
+    latest, read = _series(
+        folder, asked, texts, file, times=time, time_format=time_format, series=series
+    )
+    rows: Iterable[Row] = ({**one.case, **same} for one in latest or ())
+    if latest is None:
+        rows = ({**row, **same} for row in rows_from(asked, texts, file, read=read))
     start.tensorflow()
     from seqapps.predict import answer_raw, load_signature
 
@@ -80,7 +92,83 @@ def command(
             click.echo("\n" * (2 * (number > 0)) + row[next(iter(asked))], nl=False)
             write_in_parts(lambda row: answer([row])[0], row)
             click.echo()
-        return
+    elif latest is not None:
+        _show_series(latest, rows, signature, answer, as_json=as_json)
+    else:
+        _show(rows, signature, answer, asked=list(asked), as_json=as_json)
+
+
+def _series(
+    folder: Path,
+    asked: Mapping[str, Column],
+    texts: tuple[str, ...],
+    file: str | None,
+    *,
+    times: str | None,
+    time_format: str | None,
+    series: str | None,
+) -> tuple[list[Latest] | None, bytes]:
+    """(the end of each series, where a table of them is given; what was read of standard input)."""
+    from seqapps.cli import history
+    from seqapps.data.source import Reading
+    from seqapps.errors import UserError
+    from seqapps.export import manifest
+
+    file = "-" if texts == ("-",) else file
+    read = history.first_line(file, asked)
+    found = history.history_in(file, asked, read) if file is not None else None
+    if found is None:
+        options = {"--time": times, "--time-format": time_format, "--series": series}
+        for option, value in options.items():
+            if value is not None:
+                raise UserError(
+                    f"{option} {value}: is for models of series that are given a table of "
+                    "observations with --file."
+                )
+        return None, read
+    columns = {"times": times, "series": series}
+    reading = Reading(
+        columns={ours: theirs for ours, theirs in columns.items() if theirs is not None},
+        time_format=time_format,
+    )
+    frequency = manifest.setting(folder, "frequency") or "rows"
+    return history.latest_in(found, asked, reading, frequency=frequency), read
+
+
+def _show_series(
+    latest: Sequence[Latest],
+    rows: Iterable[Row],
+    signature: Signature,
+    answer: Callable[[list[Row]], list[Response]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what is answered about each series."""
+    from seqapps.cli import history
+    from seqapps.cli.inputs import chunks
+
+    column, series = signature.inputs["values"], iter(latest)
+    for chunk in chunks(rows, AT_ONCE):
+        for response in answer(chunk):
+            one = next(series)
+            shown = history.as_json if as_json else history.as_table
+            click.echo(shown(one, response, signature.answer, column))
+
+
+def _show(
+    rows: Iterable[Row],
+    signature: Signature,
+    answer: Callable[[list[Row]], list[Response]],
+    *,
+    asked: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Print what is answered to each row."""
+    import json
+
+    from seqapps.cli.inputs import chunks
+    from seqapps.cli.text import answer_line
+
     for chunk in chunks(rows, AT_ONCE):
         for row, response in zip(chunk, answer(chunk), strict=True):
             if as_json:

@@ -38,7 +38,8 @@ def command(task: str | None) -> None:
 
 
 def _takes_text(task: Task) -> bool:
-    return any(column.kind == "text" for column in task.row_columns.values())
+    """Names in a series are no text to learn from."""
+    return not task.observed and any(column.kind == "text" for column in task.row_columns.values())
 
 
 def _show(sample: Sample) -> None:

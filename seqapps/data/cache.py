@@ -53,7 +53,7 @@ class Entry:
         # JSON knows no tuples.
         tuples = ("shape", "called", "channels")
         return {
-            name: Column(**column | {key: tuple(column[key]) for key in tuples})
+            name: Column(**column | {key: tuple(column.get(key, ())) for key in tuples})
             for name, column in self.about["columns"].items()
         }
 

@@ -72,4 +72,10 @@ def read(reading: Reading) -> Factors:
     found = [row for _, row in observations.gathered(lines, layout, name="factors", said=[])]
     if not found:
         raise UserError(f"{given}: no rows; expected a header line and rows.")
+    if len(found) > 1:
+        names = ", ".join(repr(row["series"]) for row in found[:5])
+        raise UserError(
+            f"{given}: {len(found):,} series by the column {layout.series} ({names}); expected one "
+            "line for each time, with a column for each factor."
+        )
     return Factors(file, reading.factors_lag, found[0])

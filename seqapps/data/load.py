@@ -170,6 +170,17 @@ def check_trainable(task: Task, data: Data) -> None:
                 )
 
 
+def check_asked(task: Task, data: Data, settings: Any) -> None:
+    """Raise UserError where a sample needs settings of its own and nobody gave any."""
+    presets = data.sample.presets if data.sample else ()
+    if presets and settings == task.settings:
+        raise UserError(
+            f"{data.name}: the settings' defaults do not fit these data. Choose "
+            f"{' or '.join(f'--preset {name}' for name in presets)}, or say by --set or --config "
+            "what is asked of them."
+        )
+
+
 def _check_labels(data: Data, target: str, by_split: Mapping[str, Mapping[str, int]]) -> None:
     known = data.entry.labels[target]
     same: dict[float, str] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from seqapps import start
 from seqapps.data.cache import too_many_rejected
-from seqapps.data.load import MOST_REJECTED, Data, check_trainable
+from seqapps.data.load import MOST_REJECTED, Data, check_asked, check_trainable
 from seqapps.data.source import CACHED, Reading, Source, open_source, wanted_columns
 from seqapps.data.splits import SPLITS
 from seqapps.doctor import balance, copies, origins, vocabulary
@@ -45,8 +45,9 @@ def examine(
     one with the `most_rejected` given here. All rows are read once, in chunks. Keys:
 
     - name, spec, task, group, notes: what was loaded
-    - columns: {"taken": {ours: theirs}, "others": [names]}
-    - splits: {"how": text, "rows": {split: n}, "left_out": {split: n}}
+    - columns: {"taken": {ours: theirs}, "others": [names]}, of series also "channels": [names]
+    - splits: {"how": text, "rows": {split: n}, "left_out": {split: n}}, of series also
+      "steps": {split: n}
     - labels: {target: {split: {label: n}}}
     - balance: {target: {"labels": n, "most_frequent" and "rarest": {"label", "rows", "share"}}}
     - examples: {target: {label: [{"where", "shown"}]}}, of the most frequent labels
@@ -96,9 +97,10 @@ def examine(
         "notes": list(data.notes),
         "columns": columns,
         "splits": {
-            "how": _how(view, source),
+            "how": _how(view, source, reading),
             "rows": {name: len(rows) for name, rows in data.splits.items()},
             "left_out": dict(data.cut.removed) if not view.in_time else {},
+            **({"steps": _steps(data)} if task.observed else {}),
         },
         "labels": {
             target: {split: dict(counts) for split, counts in by_split.items()}
@@ -112,15 +114,20 @@ def examine(
         "near_duplicates": near.facts() if len(near.sample) and words.compared else None,
         "rejected": rejected,
         "findings": [asdict(finding) for finding in findings],
-        "verdict": verdict(task, data, findings, most_rejected=most_rejected),
+        "verdict": verdict(task, data, findings, settings=settings, most_rejected=most_rejected),
     }
 
 
 def verdict(
-    task: Task, data: Data, findings: list[Finding], *, most_rejected: float = MOST_REJECTED
+    task: Task,
+    data: Data,
+    findings: list[Finding],
+    *,
+    settings: Any = None,
+    most_rejected: float = MOST_REJECTED,
 ) -> dict[str, Any]:
     """{"trains": whether a run works, "message": "ready, with 2 findings", or the run's error}."""
-    problem = trouble(task, data, most_rejected=most_rejected)
+    problem = trouble(task, data, settings=settings, most_rejected=most_rejected)
     if problem:
         return {"trains": False, "message": problem}
     count = len(findings)
@@ -128,14 +135,19 @@ def verdict(
     return {"trains": True, "message": text}
 
 
-def trouble(task: Task, data: Data, *, most_rejected: float = MOST_REJECTED) -> str | None:
-    """The message with which a run would stop, or None."""
+def trouble(
+    task: Task, data: Data, *, settings: Any = None, most_rejected: float = MOST_REJECTED
+) -> str | None:
+    """The message with which a run would stop, or None; under `settings`, where these are given."""
     total = data.rows + data.rejected
     if data.rejected > most_rejected * total:
         first = data.entry.about["rejected"]["first"]
         return str(too_many_rejected(data.rejected, total, first, allowed=most_rejected))
     try:
         check_trainable(task, data)
+        if settings is not None:
+            check_asked(task, data, settings)
+            task.settle(settings, data.splits["train"])
     except UserError as error:
         return str(error)
     return None
@@ -164,17 +176,26 @@ def _columns(task: Task, data: Data, reading: Reading, source: Source | None) ->
     if source and not source.columns and all(theirs in names for theirs in taken.values()):
         # A sample's row holds its columns under both names.
         names = [name for name in names if name not in taken or taken[name] == name]
-    known = {*taken.values()}
+    if task.observed:  # a name of the series is read wherever there is one
+        taken |= {name: name for name in names if name in task.row_columns and name not in taken}
+    channels = _channels(data) if task.observed else []
+    known = {*taken.values(), *channels}
     return {
         "taken": taken,
         "others": [name for name in dict.fromkeys(names) if name not in known],
+        **({"channels": channels} if task.observed else {}),
     }
 
 
-def _how(view: View, source: Source | None) -> str:
+def _channels(data: Data) -> list[str]:
+    """What the series hold, by name."""
+    return list(dict.fromkeys(name for row in data.everything for name in row["names"].split("\n")))
+
+
+def _how(view: View, source: Source | None, reading: Reading) -> str:
     """How the splits came about, in words."""
     if view.in_time:
-        return "every series is cut in the order of time, 8 : 1 : 1"
+        return f"every series is cut in the order of time, {_shares(reading)}"
     given = [name for name in SPLITS if name in view.data.entry.parts()]
     missing = [name for name in SPLITS[1:] if name not in given]
     if given and not missing:
@@ -190,6 +211,21 @@ def _how(view: View, source: Source | None) -> str:
         ours = " and ".join(missing)
         return f"{theirs} given by the source, {ours} cut from train {way}"
     return f"cut 8 : 1 : 1 {way}"
+
+
+def _steps(data: Data) -> dict[str, int]:
+    """Observations of each split; of a stretch that is held out without what lies before it."""
+    return {
+        name: sum(len(row["times"]) - row.get("first", 0) for row in rows)
+        for name, rows in data.splits.items()
+    }
+
+
+def _shares(reading: Reading) -> str:
+    """`8 : 1 : 1`, or `8,640 : 2,880 : 2,880 steps`."""
+    if max(reading.shares) > 1:
+        return " : ".join(f"{share:,.0f}" for share in reading.shares) + " steps"
+    return " : ".join(f"{10 * share:g}" for share in reading.shares)
 
 
 def _rejected(data: Data) -> dict[str, Any]:

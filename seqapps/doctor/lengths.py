@@ -22,7 +22,12 @@ class Lengths:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._columns = dict(view.task.row_columns)
+        texts = view.columns("text")
+        self._columns = {
+            name: column
+            for name, column in view.task.row_columns.items()
+            if column.kind != "text" or name in texts
+        }
         self.counts: dict[str, dict[str, Counter[int]]] = {}
         self._images = 0
         self._longest: dict[str, list[tuple[int, int]]] = {}  # (length, -position)

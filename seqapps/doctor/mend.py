@@ -40,6 +40,12 @@ Write = Callable[[Row], Any]
 
 def check_place(task: Task, out: Path) -> None:
     """Raise UserError where `out` cannot be written, before hours of reading."""
+    if task.observed:
+        raise UserError(
+            f"--fix {out}: the rows of {task.name} are series, which --fix does not mend. Lines "
+            "out of order, repeated times, gaps and what is no number are treated alike by every "
+            "command that reads them, and told; there is nothing to write."
+        )
     if out.exists() or out.is_symlink():
         raise UserError(f"--fix {out}: exists already; nothing is overwritten. Give a new name.")
     if not out.parent.is_dir():

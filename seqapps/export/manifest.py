@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,14 @@ def read(folder: Path) -> dict[str, Any]:
             f"{folder}: not an export of seqapps ({EXTRA}/bundle.json is missing or damaged)."
         ) from None
     return manifest
+
+
+def setting(folder: Path, name: str) -> Any:
+    """One of the settings that an export was made with; None where it has none of that name."""
+    try:
+        return tomllib.loads((folder / EXTRA / "settings.toml").read_text("utf-8")).get(name)
+    except (OSError, ValueError):
+        return None  # a bundle need not have it
 
 
 def signature_of(manifest: Mapping[str, Any], name: str) -> Signature:

@@ -18,7 +18,8 @@ class Bands(keras.layers.Layer):
 
     `offsets` [horizon, targets, 5] are added. They are no part of the training: `conformal` sets
     them by the errors on validation data, so that bands hold what they say (split conformal
-    prediction, Vovk et al. 2005; of quantiles: Romano et al. 2019). The one of the median stays 0.
+    prediction, Vovk et al. 2005; of quantiles: Romano et al. 2019). The one of the median stays 0,
+    and where the offsets would cross quantiles, the median stays and the others give way outwards.
     """
 
     def build(self, forecast_shape: Any) -> None:
@@ -32,8 +33,18 @@ class Bands(keras.layers.Layer):
 
     def call(self, forecast: Any) -> Any:
         if len(forecast.shape) == 3:
-            return ops.expand_dims(forecast, -1) + self.offsets
-        return ops.sort(forecast, axis=-1) + self.offsets
+            return _ascending(ops.expand_dims(forecast, -1) + self.offsets)
+        return _ascending(ops.sort(forecast, axis=-1) + self.offsets)
 
     def compute_output_shape(self, forecast_shape: Any) -> tuple[Any, ...]:
         return (*forecast_shape[:3], len(LEVELS))
+
+
+def _ascending(quantiles: Any) -> Any:
+    """Each quantile [..., 5] no nearer to the median than the one between them."""
+    found = [quantiles[..., place] for place in range(len(LEVELS))]
+    for place in range(MIDDLE - 1, -1, -1):
+        found[place] = ops.minimum(found[place], found[place + 1])
+        other = len(LEVELS) - 1 - place
+        found[other] = ops.maximum(found[other], found[other - 1])
+    return ops.stack(found, axis=-1)

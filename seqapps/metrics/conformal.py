@@ -19,7 +19,7 @@ def offsets_of(
     """
     middle = len(levels) // 2
     error = np.abs(truth - quantiles[..., middle])  # [cases, horizon, targets]
-    unit = _smooth(np.nanmean(error, axis=0))  # [horizon, targets]
+    unit = _smooth(_mean(error))  # [horizon, targets]
     found = np.zeros([*truth.shape[1:], len(levels)])
     for low in range(middle):
         high = len(levels) - 1 - low
@@ -36,13 +36,23 @@ def _upper(scores: np.ndarray, share: float) -> float:
     """The score that at least this share of new ones will not exceed."""
     if not len(scores):
         return 0.0
-    place = min(len(scores), int(np.ceil((len(scores) + 1) * share)))
+    # Rounded, because 20 * (0.975 - 0.025) may be a trifle over 19.
+    place = min(len(scores), int(np.ceil(round((len(scores) + 1) * share, 6))))
     return float(np.sort(scores)[place - 1])
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """The mean over the first axis of what is no NaN; NaN where all is."""
+    seen = np.isfinite(values)
+    count = seen.sum(axis=0)
+    total = np.where(seen, values, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _smooth(unit: np.ndarray) -> np.ndarray:
     """Mean absolute errors [horizon, targets], each step's beside its neighbours'; never 0."""
-    unit = np.where(np.isfinite(unit), unit, np.nanmean(unit) if np.isfinite(unit).any() else 1.0)
+    whole = _mean(unit)  # [targets]
+    unit = np.where(np.isfinite(unit), unit, np.where(np.isfinite(whole), whole, 1.0))
     wide = max(1, len(unit) // 10)
     padded = np.pad(unit, [[wide, wide], [0, 0]], mode="edge")
     window = np.lib.stride_tricks.sliding_window_view(padded, 2 * wide + 1, axis=0)

@@ -66,6 +66,8 @@ def _missing(description: Description) -> str:
 def _season(description: Description, times: np.ndarray | None) -> str:
     if description.given_season:
         season = description.season
+        if season == 1:
+            return "season, as given: none"
         return f"season, as given: {season:,} steps{span(season, times)}"
     if not description.periods:
         return "periods: none stands out over noise"

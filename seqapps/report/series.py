@@ -11,6 +11,7 @@ from seqapps.report.svg import BASELINE, INK, MODEL, MUTED
 from seqapps.task import Case, Figure, Response, Task
 
 MOST_HISTORY = 300  # steps before a forecast; more hide it
+YEARS_OF_SECONDS = 10**8  # counted from 1970; seconds of before 1973 are rather steps
 MOST_POINTS = 5000  # of a scatter plot; more make a slow page and no other picture
 
 
@@ -41,10 +42,16 @@ def series_figures(
                 case.get(given or ""),
                 lines,
                 bands=_bands(task, model[place]),
-                times=None if times is None else np.asarray(case[times]),
+                times=None if times is None else _moments(np.asarray(case[times])),
             )
         )
     return found
+
+
+def _moments(times: np.ndarray) -> np.ndarray | None:
+    """The times, or None where they number steps, as `--time none` has them."""
+    numbers = times[-1] < YEARS_OF_SECONDS and (np.diff(times) == 1).all()
+    return None if numbers else times
 
 
 def _forecast_of(
@@ -77,12 +84,13 @@ def error_by_step(
     told, target = pair
 
     def errors(responses: Sequence[Response]) -> np.ndarray:
-        difference = [
-            np.abs(np.asarray(case[target]) - np.asarray(response[told]))
-            for case, response in zip(cases, responses, strict=True)
-        ]
-        mean = np.mean(difference, axis=0)
-        return np.asarray(mean if mean.ndim == 1 else mean.mean(axis=tuple(range(1, mean.ndim))))
+        difference = np.stack(
+            [
+                np.abs(np.asarray(case[target]) - np.asarray(response[told]))
+                for case, response in zip(cases, responses, strict=True)
+            ]
+        )  # [cases, horizon, ...]
+        return _mean_by_step(np.moveaxis(difference, 1, 0).reshape(difference.shape[1], -1))
 
     lines = {"model": errors(model)}
     if baseline and told in baseline[0]:
@@ -98,6 +106,13 @@ def error_by_step(
         axes.set_title("How the error grows")
 
     return [Figure(title="Error by step ahead", draw=draw)]
+
+
+def _mean_by_step(errors: np.ndarray) -> np.ndarray:
+    """[horizon, any] -> [horizon], over what is no NaN; NaN where all is: no point is drawn."""
+    seen = np.isfinite(errors)
+    total = np.where(seen, errors, 0.0).sum(axis=1)
+    return np.where(seen.any(axis=1), total / np.maximum(seen.sum(axis=1), 1), np.nan)
 
 
 def number_figures(

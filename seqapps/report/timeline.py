@@ -51,7 +51,7 @@ def moment(place: int, times: np.ndarray | None) -> str:
     if times is None:
         return f"step {place:,}"
     at = datetime.fromtimestamp(int(times[place]), UTC)
-    whole_days = step_seconds(times) % DAY == 0 and int(times[place]) % DAY == 0
+    whole_days = not (np.asarray(times) % DAY).any()
     return f"{at:%Y-%m-%d}" if whole_days else f"{at:%Y-%m-%d %H:%M}"
 
 

@@ -52,9 +52,10 @@ def steps(start: tf.Tensor, count: int, frequency: str) -> tf.Tensor:
         found = first[:, None] + later + 2 * ((place[:, None] + later) // 5)
     else:
         year, month, day = civil(days)
-        months = year * 12 + month - 1
-        found = days_of((months[:, None] + later) // 12, (months[:, None] + later) % 12 + 1)
-        found += day[:, None] - 1
+        months = (year * 12 + month - 1)[:, None] + later
+        first = days_of(months // 12, months % 12 + 1)
+        last = days_of((months + 1) // 12, (months + 1) % 12 + 1) - 1
+        found = tf.minimum(first + day[:, None] - 1, last)
     return found * DAY + rest[:, None]
 
 

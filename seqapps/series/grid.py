@@ -35,12 +35,16 @@ class Grid:
 def frequency_of(times: np.ndarray) -> str:
     """The most likely frequency of ascending times [time]; "rows" where there is none.
 
+    Steps that are numbered from 0, as `--time none` has them, have no time.
+
     >>> frequency_of(np.arange(7) * 3600)
     '1h'
     """
     if len(times) < 3:
         return ROWS
     steps = np.diff(times)
+    if times[0] == 0 and (steps == 1).all():
+        return ROWS
     month = _months(times)
     if _is_monthly(times):
         return f"{int(np.gcd.reduce(np.diff(month)))}mo"
@@ -113,7 +117,10 @@ def steps_from(start: int, count: int, frequency: str) -> np.ndarray:
         found = np.busday_offset(days, steps, roll="forward")
     else:
         month = days.astype("datetime64[M]")
-        found = (month + steps).astype("datetime64[D]") + (days - month.astype("datetime64[D]"))
+        first = (month + steps).astype("datetime64[D]")
+        last = (month + steps + 1).astype("datetime64[D]") - 1
+        # The 31st of a month that has 30 days is its last one.
+        found = np.minimum(first + (days - month.astype("datetime64[D]")), last)
     return np.asarray(found.astype("int64") * DAY + rest)
 
 

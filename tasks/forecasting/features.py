@@ -10,12 +10,14 @@ import tensorflow as tf
 
 from seqapps.features import Features
 from seqapps.series import calendar
-from seqapps.series.transforms import gaps, scaling
+from seqapps.series.transforms import gaps, scaling, wavelets
 from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
 from .windows import channels_of, names_in, series_of
 
+LARGEST = 1e12  # scales from the center; what lies further away is no measurement, and its square
+# would be too large for single precision
 NAMES = ("lower", "lower_80", "mean", "upper_80", "upper")  # of the answer, as LEVELS
 
 
@@ -48,6 +50,8 @@ class ForecastingFeatures(Features):
         self.known = len(names_in(settings.future))
         self._scale = Scale(np.asarray(state["center"]), np.asarray(state["scale"]))
         self.series = len(state["series"])
+        if settings.transform == "wavelet":
+            self._wavelets = wavelets.transform(settings.lookback)
         if settings.embed_series:
             content = tf.lookup.KeyValueTensorInitializer(
                 tf.constant(state["series"]), tf.range(1, 1 + self.series)
@@ -70,7 +74,9 @@ class ForecastingFeatures(Features):
         """What the model takes, by name."""
         settings = self._settings
         values = self._scaled(raw["values"], 0, self.channels)  # [batch, lookback, channels]
-        filled, seen = gaps.fill(values, how=settings.gaps)
+        filled, seen = gaps.fill(values, settings.gaps)
+        if settings.transform == "wavelet":
+            filled = wavelets.denoise(filled, self._wavelets)
         found = {"values": filled}
         if settings.gaps == "mask":
             found["seen"] = seen
@@ -80,7 +86,7 @@ class ForecastingFeatures(Features):
             )  # [batch, lookback + horizon, moments]
         if self.known:
             first = self.channels - self.known
-            future, _ = gaps.fill(self._scaled(raw["future"], first, self.channels), how="forward")
+            future, _ = gaps.fill(self._scaled(raw["future"], first, self.channels), "forward")
             found["future"] = future  # [batch, horizon, known]
         if settings.embed_series:
             found["series"] = self.series_ids.lookup(raw["series"])  # [batch]
@@ -92,7 +98,7 @@ class ForecastingFeatures(Features):
         found = {}
         for place, name in enumerate(NAMES):
             value = self._scale_of(0, self.targets).unscaled(forecast[..., place])
-            found[name] = tf.exp(value) if self._settings.log else value
+            found[name] = _exp(value) if self._settings.log else value
         return {name: found[name] for name in ("mean", "lower", "upper", "lower_80", "upper_80")}
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -112,10 +118,17 @@ class ForecastingFeatures(Features):
         return {"steps": names, "weights": weights}
 
     def _scaled(self, values: tf.Tensor, first: int, last: int) -> tf.Tensor:
+        """In scales of the training part; NaN where nothing was observed."""
         values = tf.where(tf.math.is_finite(values), values, float("nan"))
         if self._settings.log:
             values = tf.math.log(tf.maximum(values, self._settings.log))
-        return self._scale_of(first, last).scaled(values)
+        scaled = self._scale_of(first, last).scaled(values)
+        return tf.where(tf.abs(scaled) < LARGEST, scaled, float("nan"))
 
     def _scale_of(self, first: int, last: int) -> Scale:
         return Scale(self._scale.center[first:last], self._scale.scale[first:last])
+
+
+def _exp(logarithms: tf.Tensor) -> tf.Tensor:
+    """Their values, at most the largest that single precision has."""
+    return tf.exp(tf.minimum(logarithms, 88.7))

@@ -13,7 +13,7 @@ from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
-from .network import OwnScale, Vectors, in_training_units
+from .network import OwnScale, Transformed, Vectors, in_training_units
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
 LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
@@ -23,7 +23,10 @@ def build_model(settings: Any, features: Any) -> Any:
     """A model of the inputs that features name -> quantiles [batch, horizon, targets, 5]."""
     network = _Network(settings, features)
     inputs = network.inputs
-    values, level, spread = OwnScale(settings.window, name="window")(inputs["values"])
+    given = [inputs[name] for name in ("values", "seen") if name in inputs]
+    values, level, spread = OwnScale(settings.window, name="window")(*given)
+    if settings.transform in ("difference", "butterworth", "savitzky_golay"):
+        values = Transformed(settings.transform, settings.period, name="transform")(values)
     forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
     forecast = in_training_units(forecast, level, spread, features.targets)
     model = keras.Model(inputs, Bands(name="bands")(forecast), name="forecasting")
@@ -62,6 +65,10 @@ def _huber(error: Any) -> Any:
 _POINT = {"mse": ops.square, "mae": ops.abs, "huber": _huber}
 
 
+def _joined(parts: list[Any]) -> Any:
+    return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+
+
 class _Network:
     """One network, part by part."""
 
@@ -76,8 +83,7 @@ class _Network:
         settings, targets = self.settings, self.features.targets
         read = getattr(self, f"_{settings.encoder}")
         if self.each:
-            own = ops.transpose(values[:, :, :targets], (0, 2, 1))
-            found = read(ops.reshape(own, (-1, settings.lookback, 1)), 1)  # [batch * targets, ...]
+            found = read(self._apart(values), 1)  # [batch * targets, ...]
             found = ops.reshape(found, (-1, targets, settings.horizon, self.outputs))
             found = ops.transpose(found, (0, 2, 1, 3))
         else:
@@ -191,13 +197,34 @@ class _Network:
             parts.append(self.inputs["seen"])
         if "calendar" in self.inputs:
             parts.append(self.inputs["calendar"][:, : self.settings.lookback])
-        if "series" in self.inputs:
-            size = min(self.settings.units, 16)
-            vector = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")(
-                self.inputs["series"]
+        return _joined([*parts, *self._series_vectors()])
+
+    def _apart(self, values: Any) -> Any:
+        """A window for each target, beside what all share: [batch * targets, lookback, inputs].
+
+        The calendar is not among it: that of the coming steps tells the same.
+        """
+        targets = self.features.targets
+        given = [values, self.inputs["seen"]] if "seen" in self.inputs else [values]
+        own = [
+            ops.reshape(
+                ops.transpose(part[:, :, :targets], (0, 2, 1)), (-1, self.settings.lookback, 1)
             )
-            parts.append(ops.repeat(ops.expand_dims(vector, 1), self.settings.lookback, axis=1))
-        return ops.concatenate(parts, axis=-1) if len(parts) > 1 else values
+            for part in given
+        ]
+        shared = [part[:, :, targets:] for part in given if part.shape[-1] > targets]
+        shared += self._series_vectors()
+        return _joined([*own, *(ops.repeat(part, targets, axis=0) for part in shared)])
+
+    def _series_vectors(self) -> list[Any]:
+        """What stands for the series, at every step: [[batch, lookback, size]], or nothing."""
+        if "series" not in self.inputs:
+            return []
+        size = min(self.settings.units, 16)
+        vector = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")(
+            self.inputs["series"]
+        )
+        return [ops.repeat(ops.expand_dims(vector, 1), self.settings.lookback, axis=1)]
 
     def _known(self) -> Any:
         """What is known of the coming steps: [batch, horizon, features], or None."""

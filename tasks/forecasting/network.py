@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
+from seqapps.series.transforms.differences import differences
+from seqapps.series.transforms.filters import butterworth, savitzky_golay
+from seqapps.series.transforms.matrix import apply
 from seqapps.series.transforms.reversible import WindowScale, window_scale
 
 PACKAGE = "seqapps.forecasting"
@@ -17,18 +21,21 @@ class OwnScale(keras.layers.Layer):
     """Values [batch, lookback, channels] -> (values, level, spread), both [batch, 1, channels].
 
     By "last" or "standard", as `window_scale` has it, where that is "mean"; by "none" as they are.
+    `seen`, of the shape of the values, is 1 where one was observed: others count nowhere, and are 0
+    in the end.
     """
 
     def __init__(self, by: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.by = by
 
-    def call(self, values: Any) -> tuple[Any, Any, Any]:
+    def call(self, values: Any, seen: Any = None) -> tuple[Any, Any, Any]:
         if self.by == "none":
             last = values[:, -1:]
             return values, ops.zeros_like(last), ops.ones_like(last)
-        found = window_scale(values, by="last" if self.by == "last" else "mean")
-        return found.scaled(values), found.center, found.scale
+        found = window_scale(values, seen, by="last" if self.by == "last" else "mean")
+        scaled = found.scaled(values)
+        return scaled if seen is None else scaled * seen, found.center, found.scale
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it anew."""
@@ -44,6 +51,44 @@ def in_training_units(forecast: Any, level: Any, spread: Any, targets: int) -> A
     if len(forecast.shape) == 4:
         level, spread = ops.expand_dims(level, -1), ops.expand_dims(spread, -1)
     return WindowScale(level, spread).unscaled(forecast)
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class Transformed(keras.layers.Layer):
+    """What the network reads of a window: [batch, lookback, channels] of the same shape.
+
+    - difference: the change of each step; of the first none
+    - butterworth: without periods shorter than `period` steps, forwards and backwards
+    - savitzky_golay: parabolas over about `period` steps
+
+    Each is one matrix. What they take from later steps lies in the window, before the origin.
+    """
+
+    def __init__(self, kind: str, period: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind, self.period = kind, period
+
+    def build(self, values_shape: Any) -> None:
+        lookback = values_shape[1]
+        if self.kind == "difference":
+            changes = differences(lookback)  # [lookback - 1, lookback]
+            self.matrix = np.concatenate([np.zeros([1, lookback]), changes])
+        elif self.kind == "butterworth":
+            self.matrix = butterworth(lookback, shortest=self.period, zero_phase=True)
+        else:
+            width = 2 * (round(self.period) // 2) + 1
+            self.matrix = savitzky_golay(lookback, width=max(width, 3), polynomial=2)
+        self.built = True
+
+    def call(self, values: Any) -> Any:
+        return apply(self.matrix, values)
+
+    def compute_output_shape(self, values_shape: Any) -> Any:
+        return values_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make it anew."""
+        return {**super().get_config(), "kind": self.kind, "period": self.period}
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)

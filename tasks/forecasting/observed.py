@@ -9,7 +9,7 @@ import numpy as np
 
 from seqapps.series.grid import steps_from
 from seqapps.series.windows import Windows, histories
-from seqapps.task import DEFAULT, Ask, Case, Surroundings
+from seqapps.task import DEFAULT, PAST, Ask, Case, Surroundings
 
 from .windows import names_in
 
@@ -35,13 +35,13 @@ def _asked(ask: Ask, cases: Sequence[Case]) -> list[tuple[Case, Mapping[str, Any
 
 
 def _training_part(around: Surroundings, settings: Any) -> dict[str, Any]:
-    """The first target of the first series, with the time of its first step."""
-    name, values = next(iter(histories(around.train).items()))
-    first = next(case for case in around.train if case["series"] == name)
-    start = int(first["start"])
+    """The first target of the first series that has a window, from that window on."""
+    first = around.train[0]  # its series may not be the first one: one may be too short
+    name = first["series"]
+    values = histories(around.train)[name][len(first[PAST]) - settings.lookback :]
     shown = values[-STEPS:, 0]
     skipped = len(values) - len(shown)
-    times = steps_from(start, len(values), settings.frequency)[skipped:]
+    times = steps_from(int(first["start"]), len(values), settings.frequency)[skipped:]
     return {"name": name, "times": times.tolist(), "values": _plain(shown)}
 
 

@@ -1,4 +1,4 @@
-"""Series that work at once: two that come with statsmodels, and stocks of a published wheel."""
+"""Series that come with statsmodels."""
 
 from __future__ import annotations
 

@@ -9,26 +9,53 @@ from typing import Any
 import numpy as np
 
 from seqapps.errors import UserError, nearest
-from seqapps.series.grid import check_frequency, frequency_of, on_grid
+from seqapps.series.grid import ROWS, check_frequency, frequency_of, on_grid
 from seqapps.task import Row
 
-from .windows import check_long_enough, names_in, windows_of
+from .windows import names_in, windows_of
 
 ALL, NONE, AUTO = "all", "none", "auto"
 
 
 def settle(settings: Any, rows: Sequence[Row]) -> Any:
     """The settings with all of it said. Raises UserError where they do not fit the data."""
-    row = rows[0]
+    row = max(rows, key=lambda row: len(row["times"]))  # the one that tells most
     settings = _columns(settings, row["names"].split("\n"))
     frequency = settings.frequency
     if frequency == AUTO:
         frequency = frequency_of(row["times"])
+        _check_one_frequency(rows, row, frequency, needed=settings.lookback + settings.horizon)
     settings = replace(settings, frequency=check_frequency(frequency))
+    _check_calendar(settings)
     if settings.season == 0:
         settings = replace(settings, season=_season(row, settings))
-    check_long_enough(windows_of(rows, settings), rows, settings)
+    windows_of(rows, settings)
     return settings
+
+
+def _check_one_frequency(rows: Sequence[Row], longest: Row, frequency: str, *, needed: int) -> None:
+    """Raise UserError where a series that is long enough for a window has other steps."""
+    for row in rows:
+        own = frequency_of(row["times"]) if len(row["times"]) >= needed else ROWS
+        if own not in (ROWS, frequency):
+            raise UserError(
+                f"frequency = {AUTO!r}: the steps of {longest['series']!r} are {frequency}, those "
+                f"of {row['series']!r} {own}; a model has one frequency. Leave out series of other "
+                "steps, or set frequency: steps without an observation are gaps then, and of "
+                "several in one step the last one counts."
+            )
+
+
+def _check_calendar(settings: Any) -> None:
+    """Raise UserError where the calendar tells nothing of steps of this frequency."""
+    if settings.calendar:
+        from seqapps.series import calendar
+
+        if not calendar.size(settings.frequency):
+            raise UserError(
+                f"calendar = true: steps of {settings.frequency} are all at the same place of the "
+                "year. Set calendar = false."
+            )
 
 
 def _columns(settings: Any, there: Sequence[str]) -> Any:
@@ -42,6 +69,11 @@ def _columns(settings: Any, there: Sequence[str]) -> Any:
                 )
     future = names_in(settings.future)
     target = names_in(settings.target) or [name for name in there if name not in future]
+    if not target:
+        raise UserError(
+            f"future = {settings.future!r}: no column of numbers is left to forecast. Known: "
+            f"{', '.join(there)}."
+        )
     if {*target} & {*future}:
         raise UserError(
             f"future = {settings.future!r}: {min({*target} & {*future})!r} is forecast, so it is "

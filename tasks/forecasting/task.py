@@ -27,6 +27,7 @@ from seqapps.task import (
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
 from .samples import co2, sunspots
+from .stocks import stocks
 
 BASELINES = (
     "last_value",
@@ -82,15 +83,24 @@ class Settings(Optimization):
         "what each window is measured from: its last value, its mean and deviation (standard)",
         choices=("none", "last", "standard"),
     )
+    transform: str = setting(
+        "none",
+        "what is read of a window: its changes, or without short periods; wavelet: without noise",
+        choices=("none", "difference", "butterworth", "savitzky_golay", "wavelet"),
+    )
+    period: float = setting(
+        7.0, "steps below which butterworth and savitzky_golay take periods away", at_least=2.5
+    )
     encoder: str = setting(
         "segments",
         "what reads the window; segments: a GRU over segments of it (SegRNN)",
         choices=("linear", "lstm", "gru", "segments", "encoder_decoder", "attention"),
     )
     channels: str = setting(
-        "each", "each: every target by itself, by shared weights; together: all channels at once",
+        "each",
+        "each: every target by itself beside covariates, by shared weights; together: all at once",
         choices=("each", "together"),
-    )  # fmt: skip
+    )
     segment: int = setting(26, "steps of a segment", at_least=1)
     cell: str = setting("lstm", "recurrent layers of encoder_decoder", choices=("lstm", "gru"))
     layers: int = setting(1, "recurrent or attention layers on top of each other", at_least=1)
@@ -301,6 +311,12 @@ TASK = Task(
         ),
         "sunspots": Sample(
             summary="sunspots of each year, 1700 to 2008", rows=sunspots, packages=("statsmodels",)
+        ),
+        "stocks": Sample(
+            summary="daily returns of 20 stocks and the S&P 500, 1990 to 2022, and their size",
+            rows=stocks,
+            wheel="skfolio",
+            presets=("stocks", "volatility"),
         ),
     },
     settings=Settings(),

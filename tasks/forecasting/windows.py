@@ -27,7 +27,7 @@ def channels_of(settings: Any) -> list[str]:
 def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
     """The cases of these rows.
 
-    Raises UserError where a row lacks a channel.
+    Raises UserError where a row lacks a channel, or where there is no window in all of them.
     """
     targets, known = len(names_in(settings.target)), len(names_in(settings.future))
     lookback, horizon, season = settings.lookback, settings.horizon, settings.season
@@ -52,7 +52,7 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
             case["future"] = following[:, -known:]
         return case
 
-    return Windows(
+    found = Windows(
         (series_of(row, settings) for row in rows),
         cut,
         lookback=lookback,
@@ -61,6 +61,9 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
         most=settings.origins or None,
         wanted=lambda series, origins: _told(series.values[:, :targets], origins, horizon),
     )
+    if not len(found):
+        raise UserError(_why_none(found.series, settings))
+    return found
 
 
 def series_of(row: Row, settings: Any) -> Series:
@@ -106,26 +109,26 @@ def _told(values: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
 def scales_of(series: Series, *, targets: int, season: int) -> tuple[np.ndarray, np.ndarray]:
     """(mean absolute error of the seasonal naive forecast, standard deviation), each [targets].
 
-    Of the training part; of the whole series where that is not known, as in data of others.
+    Of the training part; of the whole series where that tells too little, as in data of others.
     """
-    known = series.values[: series.training, :targets].astype("float64")
-    if np.isfinite(known).sum(axis=0).min(initial=0) <= season + 1:
-        known = series.values[:, :targets].astype("float64")
-    error = np.abs(known[season:] - known[:-season]) if len(known) > season else known[:0]
-    naive = np.array([_mean(column) for column in error.T])
-    spread = np.array([_deviation(column) for column in known.T])
-    naive = np.where(naive > 0, naive, np.where(spread > 0, spread, 1.0))
-    return naive.astype("float32"), np.where(spread > 0, spread, 1.0).astype("float32")
+    found = [
+        _scales(series.values[:, target], training=series.training, season=season)
+        for target in range(targets)
+    ]
+    naive, spread = np.array(found, "float32").T
+    return naive, spread
 
 
-def _mean(values: np.ndarray) -> float:
-    seen = values[np.isfinite(values)]
-    return float(seen.mean()) if len(seen) else 0.0
-
-
-def _deviation(values: np.ndarray) -> float:
-    seen = values[np.isfinite(values)]
-    return float(seen.std()) if len(seen) else 0.0
+def _scales(values: np.ndarray, *, training: int, season: int) -> tuple[float, float]:
+    known = values[:training].astype("float64")
+    if np.isfinite(known).sum() <= season + 1:
+        known = values.astype("float64")
+    errors = np.abs(known[season:] - known[:-season])
+    errors, known = errors[np.isfinite(errors)], known[np.isfinite(known)]
+    naive = float(errors.mean()) if len(errors) else 0.0
+    spread = float(known.std()) if len(known) else 0.0
+    spread = spread if spread > 0 else 1.0
+    return naive if naive > 0 else spread, spread
 
 
 def steps_between(times: Sequence[int], frequency: str) -> float:
@@ -137,14 +140,25 @@ def steps_between(times: Sequence[int], frequency: str) -> float:
     return max(1.0, float(np.median(distances)) / step)
 
 
-def check_long_enough(windows: Windows, rows: Sequence[Row], settings: Any) -> None:
-    """Raise UserError where the training part has no window."""
-    if len(windows):
-        return
-    longest = max((len(series.values) for series in windows.series), default=0)
-    needed = settings.lookback + settings.horizon
-    raise UserError(
-        f"The longest training part has {longest:,} steps; a window takes {needed:,} (lookback = "
-        f"{settings.lookback:,}, horizon = {settings.horizon:,}). Shorten them, or give a longer "
-        "series."
+def _why_none(series: Sequence[Series], settings: Any) -> str:
+    """Why series have no window at all, and what to do."""
+    lookback, horizon = settings.lookback, settings.horizon
+    sizes = f"(lookback = {lookback:,}, horizon = {horizon:,})"
+    if any(len(each.values) - max(lookback, each.first) >= horizon for each in series):
+        return (
+            f"target = {settings.target!r}: in no window {sizes} anything was observed of what "
+            "follows. Forecast another column (--target), or give its values."
+        )
+    longest = max((len(each.values) for each in series), default=0)
+    if longest >= lookback + horizon:
+        part = max(len(each.values) - each.first for each in series)
+        return (
+            f"The longest part that is held out has {part:,} steps; a window of it takes "
+            f"{horizon:,} {sizes}. Shorten the horizon, hold out more (--shares), or give a longer "
+            "series."
+        )
+    part = "part that is held out, with all before it," if series[0].held_out else "training part"
+    return (
+        f"The longest {part} has {longest:,} steps; a window takes {lookback + horizon:,} {sizes}. "
+        "Shorten them, or give a longer series."
     )

@@ -7,7 +7,12 @@ Run as a script: `python -I c_runtime.py REQUEST_FILE`, a JSON file with
      or "numbers": nested lists of floats,
      "fetch": {"scores": "StatefulPartitionedCall:2", ...}}
 
-and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python modules in memory}.
+where further inputs, or all of them, may be
+
+    "numbers": {"serving_default_values:0": {"type": "float32", "shape": [...], "values": [...]}}
+
+of float32 or int64, and prints {"outputs": {name: nested lists}, "modules": tensorflow's Python
+modules in memory}.
 
 Why: TF_LoadSessionFromSavedModel is the loader that TF Serving uses. It reads the graph, runs its
 initialisation and restores its variables with no Python object to lean on, so an export that
@@ -16,16 +21,16 @@ forgot a table or a variable fails here although `tf.saved_model.load` may still
 
 import base64
 import ctypes
-import itertools
 import json
 import sys
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_void_p
 from pathlib import Path
 
-FLOAT, INTEGER, STRING = 1, 3, 7  # TF_DataType
+FLOAT, INTEGER, STRING, LONG = 1, 3, 7, 9  # TF_DataType
 STRING_BYTES = 24  # sizeof(TF_TString): a string tensor is an array of these structs
 FETCHED_BYTES = {FLOAT: 4, INTEGER: 4, STRING: STRING_BYTES}
-NUMBERS = {FLOAT: ctypes.c_float, INTEGER: ctypes.c_int32}
+NUMBERS = {FLOAT: ctypes.c_float, INTEGER: ctypes.c_int32, LONG: ctypes.c_int64}
+KINDS = {"float32": FLOAT, "int64": LONG}  # that are fed
 
 
 class Output(ctypes.Structure):
@@ -119,29 +124,25 @@ class Runtime:
             self.library.TF_StringCopy(place, content, len(content))
         return tensor
 
-    def numbers(self, values):
-        """Nested lists of floats, all of one length at each depth -> a float tensor."""
-        shape, flat = [], values
-        while isinstance(flat, list) and isinstance(flat[0], list):
-            shape.append(len(flat))
-            flat = [item for part in flat for item in part]
-        sizes = [1, *shape, len(flat)]
-        shape = [after // before for before, after in itertools.pairwise(sizes)]
+    def numbers(self, kind, shape, values):
+        """A flat list of numbers -> a tensor of that shape."""
+        number = KINDS[kind]
+        content = (NUMBERS[number] * len(values))(*values)
+        size = ctypes.sizeof(content)
         tensor = self.library.TF_AllocateTensor(
-            FLOAT, (c_int64 * len(shape))(*shape), len(shape), 4 * len(flat)
+            number, (c_int64 * len(shape))(*shape), len(shape), size
         )
-        content = (ctypes.c_float * len(flat)).from_address(self.library.TF_TensorData(tensor))
-        content[:] = flat
+        ctypes.memmove(self.library.TF_TensorData(tensor), content, size)
         return tensor
 
-    def run(self, feed, tensor, fetches):
-        """Feed one tensor, fetch several: their values as nested lists."""
-        count = len(fetches)
+    def run(self, feeds, fetches):
+        """Feed tensors by name, fetch several: their values as nested lists."""
+        count, fed = len(fetches), len(feeds)
         wanted = (Output * count)(*(self.output(name) for name in fetches))
         given = (c_void_p * count)()
         self.library.TF_SessionRun(
             self.session, None,
-            (Output * 1)(self.output(feed)), (c_void_p * 1)(tensor), 1,
+            (Output * fed)(*map(self.output, feeds)), (c_void_p * fed)(*feeds.values()), fed,
             wanted, given, count,
             None, 0, None, self.status,
         )  # fmt: skip
@@ -174,16 +175,18 @@ def main(file):
         runtime.add_operations(library)
     runtime.load(request["folder"])
     fetches = request["fetch"]
-    if "numbers" in request:
-        tensor = runtime.numbers(request["numbers"])
-    else:
-        tensor = runtime.strings(
+    feeds = {
+        name: runtime.numbers(given["type"], given["shape"], given["values"])
+        for name, given in request.get("numbers", {}).items()
+    }
+    if "feed" in request:
+        feeds[request["feed"]] = runtime.strings(
             [
                 base64.b64decode(each["b64"]) if isinstance(each, dict) else each.encode()
                 for each in request["texts"]
             ]
         )
-    values = runtime.run(request["feed"], tensor, fetches.values())
+    values = runtime.run(feeds, fetches.values())
     modules = sorted(name for name in sys.modules if name.startswith("tensorflow"))
     outputs = dict(zip(fetches, values, strict=True))
     print(json.dumps({"outputs": outputs, "modules": modules}))

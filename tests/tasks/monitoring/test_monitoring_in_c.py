@@ -33,14 +33,18 @@ def test_the_bare_c_runtime_watches_as_the_model_does(made, options, tmp_path):
     signature = graph.signature_def["serving_default"]
     windows = [np.array(case["values"]) for case in monitor.cases("test")[-5:]]
     windows[1][3:7, 1] = np.nan
+    values = np.array(windows, "float32")
     request = {
         "runtime": [str(Path(tf.__file__).parent / name) for name in RUNTIME],
         "operations": [],
         "folder": str(folder),
-        "feed": signature.inputs["values"].name,
-        "numbers": np.array(windows, "float64").tolist(),
+        "numbers": {
+            signature.inputs["values"].name: {
+                "type": "float32", "shape": values.shape, "values": values.ravel().tolist(),
+            }
+        },
         "fetch": {name: output.name for name, output in signature.outputs.items()},
-    }
+    }  # fmt: skip
     file = tmp_path / "request.json"
     file.write_text(json.dumps(request), "utf-8")
     done = subprocess.run(
