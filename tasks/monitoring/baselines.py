@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from .windows import ANOMALY
 
 KEPT = 0.8  # of each training series the chart is fitted to; the rest sets the threshold
 MANY = 20  # series
+AT_ONCE = 256  # windows
 REMEMBER = ("moving_average", "ewma")  # charts that average by themselves
 
 
@@ -69,7 +70,10 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
         }
 
     def predict(cases: Sequence[Case]) -> list[Response]:
-        return [answer(case, _scores(fitted, case["values"], smooth)) for case in cases]
+        return [
+            answer(case, averaged(scores, smooth))
+            for case, scores in zip(cases, _raw(fitted, name, cases), strict=True)
+        ]
 
     return predict
 
@@ -91,5 +95,20 @@ def _parts(found: dict[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndar
 
 def _scores(fitted: Any, values: np.ndarray, smooth: int) -> np.ndarray:
     """Scores [time], averaged over the last steps as the model's errors are."""
+    return averaged(_scored(fitted, values), smooth)
+
+
+def _raw(fitted: Any, name: str, cases: Sequence[Case]) -> Iterator[np.ndarray]:
+    """Scores [lookback] of each window, before they are averaged.
+
+    Charts without a memory see the steps of many windows at once: a forest is 30 times as fast.
+    """
+    together = 1 if name in REMEMBER else AT_ONCE
+    for first in range(0, len(cases), together):
+        windows = [np.asarray(case["values"]) for case in cases[first : first + together]]
+        yield from np.split(_scored(fitted, np.concatenate(windows)), len(windows))
+
+
+def _scored(fitted: Any, values: np.ndarray) -> np.ndarray:
     more = {"blame": False} if isinstance(fitted, IsolationForest) else {}
-    return averaged(fitted.score(values, **more).scores, smooth)
+    return np.asarray(fitted.score(values, **more).scores)

@@ -144,7 +144,7 @@ def a_column_of_text(file):
     write(file, values)
 
 
-@bad("only 211 were observed", sets=["frequency=1s"])
+@bad("only 169 were observed", sets=["frequency=1s"])
 def a_frequency_that_is_not_the_data_s(file):
     write(file, readings(211))
 

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seqapps.errors import UserError
+from seqapps.predict import answer_raw
+
 ROWS, LOOKBACK, DETECTORS, SENSORS = 7, 23, 2, 3
 HYSTERESIS, THRESHOLD = 0.8, 1.1
 NAMES = {"step_scores", "score", "threshold", "alarm", "step_alarms", "contributions", "drift"}
@@ -158,3 +161,10 @@ def test_windows_of_several_rows_are_answered_as_each_alone(made):
     for case, told in zip(cases, together, strict=True):
         (alone,) = made().predict([case])
         np.testing.assert_allclose(told["step_scores"], alone["step_scores"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(LOOKBACK, SENSORS - 1), (LOOKBACK - 1, SENSORS), (SENSORS,)])
+def test_a_window_of_another_shape_is_refused_with_what_is_expected(made, shape):
+    monitor = made()
+    with pytest.raises(UserError, match=rf"values .*{LOOKBACK}, {SENSORS}"):
+        answer_raw(lambda raw: raw, [{"values": np.zeros(shape)}], monitor.task.inputs)

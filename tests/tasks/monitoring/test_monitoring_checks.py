@@ -1,7 +1,9 @@
 """The task passes the suite that every task passes, and its own check sees its fault."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from seqapps.tasks.monitoring.checks import check_scores_wait_for_nothing
 from seqapps.tasks.monitoring.task import TASK
@@ -43,6 +45,31 @@ def test_scores_that_look_ahead_are_seen(made):
         check_scores_wait_for_nothing(trial_of(monitor, peeking))
     with pytest.raises(AssertionError, match="do not change with the values"):
         check_scores_wait_for_nothing(trial_of(monitor, lambda cases: [told_once(monitor)] * 2))
+
+
+def shifted(monitor, *, windows, truth):
+    """What the check of look-ahead sees of a task whose windows or truth are some steps late."""
+
+    def cases(rows, settings):
+        for row in rows:
+            for case in monitor.task.cases([row], settings):
+                end = case["step"] + 1
+                values = row["values"][end - 23 + windows : end + windows]
+                past = np.column_stack([row["values"], row["anomaly"]])[: end + truth]
+                if end + 3 < len(row["values"]):
+                    yield {**case, "values": values, "past": past}
+
+    task = replace(monitor.task, cases=cases, tiny=monitor.settings)
+    data = SimpleNamespace(splits={"test": monitor.rows["test"]})
+    return SimpleNamespace(task=task, data=data, predict=monitor.predict)
+
+
+def test_windows_that_reach_beyond_what_they_are_judged_by_are_seen(made):
+    checks.check_nothing_looks_ahead(shifted(made(), windows=0, truth=0))
+    with pytest.raises(AssertionError, match=r"the input values .* that come after it"):
+        checks.check_nothing_looks_ahead(shifted(made(), windows=2, truth=0))
+    with pytest.raises(AssertionError, match="goes beyond its times"):
+        checks.check_nothing_looks_ahead(shifted(made(), windows=0, truth=2))
 
 
 def told_once(monitor):

@@ -152,3 +152,33 @@ def test_of_many_short_series_whole_ones_set_a_charts_threshold(made):
     predict = chart("shewhart", TASK.cases(rows, settings), settings)
     (told,) = predict([TASK.cases(rows[:1], settings)[0]])
     assert told["threshold"] < 5
+
+
+def test_a_machine_that_stands_still_gets_answers_and_an_alarm_when_it_moves(made):
+    monitor = made()
+    rows = [machine.row(number, held_out=number > 1) for number in range(3)]
+    for row in rows:
+        row["values"] = np.broadcast_to(machine.CENTER.astype("float32"), row["values"].shape)
+    state = TASK.fit(iter(rows[:2]), monitor.settings)
+    model, features = build(monitor.task, monitor.settings, state, seed=0)
+    cases = list(monitor.task.cases(rows[2:], monitor.settings))
+    calibrate(monitor.settings, model, features, cases)
+    predict = in_process(monitor.task, monitor.settings, model, features)
+    moved = cases[0]["values"].copy()
+    moved[13:, 1] += 1
+    still, told = predict([cases[0], {"values": moved}])
+    assert all(np.isfinite(value).all() for value in (*still.values(), *told.values()))
+    assert 0 < still["threshold"] < told["score"]
+    assert (still["alarm"], told["alarm"]) == (0, 1)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_chart_answers_windows_together_as_each_alone(made, name):
+    monitor = made()
+    cases = monitor.cases("test")
+    predict = monitor.task.baselines[name](monitor.cases("train"))
+    together = predict(cases)
+    for place in (0, 3, len(cases) - 1):
+        (alone,) = predict([cases[place]])
+        assert together[place]["score"] == pytest.approx(alone["score"], rel=1e-9)
+        assert together[place]["step_scores"] == pytest.approx(alone["step_scores"], rel=1e-9)
