@@ -68,7 +68,7 @@ def test_windows_that_reach_beyond_what_they_are_judged_by_are_seen(made):
     checks.check_nothing_looks_ahead(shifted(made(), windows=0, truth=0))
     with pytest.raises(AssertionError, match=r"the input values .* that come after it"):
         checks.check_nothing_looks_ahead(shifted(made(), windows=2, truth=0))
-    with pytest.raises(AssertionError, match="goes beyond its times"):
+    with pytest.raises(AssertionError, match="come after its times"):
         checks.check_nothing_looks_ahead(shifted(made(), windows=0, truth=2))
 
 
