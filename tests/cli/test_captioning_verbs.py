@@ -175,7 +175,10 @@ def test_what_is_no_picture_is_told_in_one_message(folder, call, content, told):
         (["image_encoder=nowhere.keras"], "nowhere.keras': no such file"),
         (["image_encoder=Resnet"], "ResNet"),
         (["image_size=4"], "image_size"),
-        (["monitor=facts"], "monitor = 'facts' tells nothing of these data. Take one of cider_d"),
+        (
+            ["monitor=facts"],
+            "monitor = 'facts' tells nothing of a training on these data. Take one of cider_d",
+        ),
     ],
 )
 def test_settings_of_captioning_that_cannot_be_are_told(folder, call, sets, told):

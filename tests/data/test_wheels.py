@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from seqapps import registry
 from seqapps.data import wheels
 from seqapps.data.samples import SHARED
 from seqapps.errors import UserError
@@ -306,8 +307,9 @@ def test_the_cache_lies_where_the_user_says(monkeypatch, tmp_path):
     assert wheels.cache_folder() == tmp_path / "mine"
 
 
-def test_everything_that_needs_a_wheel_finds_it_in_the_table(sentiment):
-    samples = [*sentiment.samples.values(), *SHARED.values()]
+def test_everything_that_needs_a_wheel_finds_it_in_the_table():
+    tasks = [registry.load(entry.name) for entry in registry.entries()]
+    samples = [*SHARED.values(), *(s for task in tasks for s in task.samples.values())]
     named = {sample.wheel for sample in samples if sample.wheel}
     named |= {vectors.wheel for vectors in KNOWN.values()}
     assert named == wheels.known().keys()

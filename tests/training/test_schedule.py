@@ -11,8 +11,8 @@ from seqapps.training.checkpoint import Position
 from seqapps.training.optimizer import Optimization
 from seqapps.training.schedule import halvings, learning_rate, rate_callbacks
 
-HIGHER = SimpleNamespace(higher_is_better=True)
-LOWER = SimpleNamespace(higher_is_better=False)
+HIGHER = SimpleNamespace(higher_is_better=True, aim=None)
+LOWER = SimpleNamespace(higher_is_better=False, aim=None)
 
 
 @dataclass(frozen=True)
