@@ -2,7 +2,8 @@
 
 The model is the recurrent reader with dropout, trained by the command line in processes of their
 own. What is compared: every array of the checkpoints that are left, all that is remembered with
-them, and the history.
+them, and the history. The checkout must not be edited meanwhile: a run that other code began is
+refused, and the processes here end with exit code 2.
 """
 
 import os
