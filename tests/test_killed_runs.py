@@ -88,7 +88,13 @@ def test_a_run_killed_and_then_stopped_by_two_presses_ends_as_one_never_disturbe
     assert result(tmp_path) == result(undisturbed)
 
 
-@pytest.mark.parametrize("left", ["published.json", "report.html", "evaluation.json", "model"])
+@pytest.mark.parametrize(
+    "left",
+    [
+        "published.json", "report.html",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("evaluation.json", "model")),
+    ],
+)  # fmt: skip
 def test_a_run_killed_after_any_stage_goes_on_from_there(undisturbed, tmp_path, left):
     """What a kill before `left` was there leaves behind, and the same end."""
     later = ["model", "evaluation.json", "report.html", "published.json"]

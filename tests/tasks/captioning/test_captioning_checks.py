@@ -9,16 +9,12 @@ from seqapps.tasks.captioning.task import TASK
 
 from seqapps import checks, registry
 
-# They train again and export, which other tests see too: the kill test and the bare C runtime.
-LONG = {"training is repeatable", "served equals trained"}
 
-
-@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_captioning_passes_every_check(long):
-    chosen = [c for c in checks.checks_of(TASK) if long or checks.name_of(c) not in LONG]
+@pytest.mark.long
+def test_captioning_passes_every_check():
     problems = {
         checks.name_of(check): problem
-        for check, problem in checks.run(TASK, file=registry.find("captioning").file, checks=chosen)
+        for check, problem in checks.run(TASK, file=registry.find("captioning").file)
         if problem is not None
     }
     assert problems == {}

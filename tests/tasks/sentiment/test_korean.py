@@ -33,6 +33,7 @@ def test_every_sentence_is_there_once_and_both_labels_are_common(rows):
         assert 0.4 < share < 0.6
 
 
+@pytest.mark.long
 def test_characters_understand_words_that_training_lacks(tmp_path):
     task = registry.load("sentiment")
     changes = {"tokens": "characters", "learning_rate": 0.01, "epochs": 5, "batch_tokens": 500}

@@ -16,11 +16,7 @@ OPTIONS = {
     "ensemble": {"ensemble": True},
     "ensemble, not calibrated": {"ensemble": True, "calibrate": False},
 }
-ALIKE = {
-    "naive Bayes of counts",
-    "ensemble, not calibrated",
-    "counts MLP",
-}  # others cover most of it: long
+ALIKE = {*OPTIONS} - {"NBSVM", "one_hot linear"}  # all others are in make test-all
 
 
 @pytest.mark.parametrize("name", each_once(OPTIONS, ALIKE))
