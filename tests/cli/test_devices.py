@@ -44,6 +44,7 @@ def test_the_number_of_devices_is_part_of_a_run(folder, call, monkeypatch):
     assert "devices: 2 there, 1 now" in said
 
 
+@pytest.mark.long
 def test_it_is_exported_in_float32_where_there_is_one_device(folder, call, monkeypatch):
     """And proved: a fresh process gives the answers of the float32 model."""
     import tensorflow as tf

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import tensorflow as tf
 from drawn_pictures import drawn
 from seqapps.tasks.captioning.task import TASK
@@ -23,6 +24,7 @@ PICTURES = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_bare_c_runtime_describes_as_the_model_does(made, encoder, tmp_path):
     """Of files of every kind, with a frozen encoder and beam search in the graph."""
     captioner = made(image_encoder=encoder)

@@ -19,6 +19,7 @@ def numbers(value):
     return [value] if isinstance(value, int | float) else []
 
 
+@pytest.mark.long
 def test_a_tiny_model_is_observed_and_its_sections_draw(trial):
     checks.check_figures_draw(trial)
     found = trial.observed
