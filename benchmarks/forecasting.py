@@ -7,6 +7,7 @@ ahead, 64 windows a step. Values are drawn, weights untrained. Training steps ta
 """
 
 import argparse
+import functools
 import os
 import statistics
 import time
@@ -21,20 +22,22 @@ SERIES = 1000  # that are forecast at once
 PRESET = "etth1"
 
 
-def made():
-    """(task, settings, cases, model, features) of the preset on drawn values."""
+def made(preset=PRESET, channels=CHANNELS):
+    """(task, settings, cases, model, features) of a preset, or of the defaults, on drawn values."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     from seqapps import registry, settings
     from seqapps.training.train import build
 
     task, folder = registry.load("forecasting"), registry.find("forecasting").folder
-    values = settings.preset(task.settings, Path(folder), PRESET)
+    values = task.settings
+    if preset:
+        values = settings.preset(values, Path(folder), preset)
     random = np.random.default_rng(0)
     row = {
         "series": "drawn",
         "times": np.arange(STEPS, dtype="int64") * 3600,
-        "values": random.normal(size=[STEPS, CHANNELS]).cumsum(axis=0).astype("float32"),
-        "names": "\n".join(f"c{n}" for n in range(CHANNELS)),
+        "values": random.normal(size=[STEPS, channels]).cumsum(axis=0).astype("float32"),
+        "names": "\n".join(f"c{n}" for n in range(channels)),
         "training": STEPS,
     }
     values = task.settle(replace(values, season=24), [row])
@@ -122,12 +125,11 @@ def windows(batches: int = 40) -> None:
 
     drained()
     made_in = statistics.median(drained() for _ in range(3))
-    ready = data.cache()
-    for _ in ready:
-        pass
-    model.fit(ready, shuffle=False, verbose=0)
+    ready = data.cache().repeat()
+    fit = functools.partial(model.fit, ready, steps_per_epoch=batches, shuffle=False, verbose=0)
+    fit()
     start = time.perf_counter()
-    model.fit(ready, shuffle=False, verbose=0)
+    fit()
     trained_in = time.perf_counter() - start
     count = batches * BATCH
     print(
@@ -136,9 +138,9 @@ def windows(batches: int = 40) -> None:
     )
 
 
-def at_once() -> None:
+def at_once(preset: str | None, channels: int) -> None:
     """Forecasts of many series in one call beside a call for each."""
-    task, _, cases, model, features = made()
+    task, _, cases, model, features = made(preset, channels)
     from seqapps.data.batching import batch_of
     from seqapps.predict import traced
 
@@ -155,8 +157,8 @@ def at_once() -> None:
     together = statistics.median(seconds(lambda: serve(raw)) for _ in range(3))
     single = statistics.median(seconds(lambda: serve(one)) for _ in range(30))
     print(
-        f"{SERIES:,} series of {CHANNELS} channels: {together:.2f} s in one call, "
-        f"{SERIES * single:.2f} s in a call each: {SERIES * single / together:.1f} times"
+        f"{preset or 'defaults'}, {SERIES:,} series of {channels} channels: {together:.2f} s in one "
+        f"call, {SERIES * single:.2f} s in a call each: {SERIES * single / together:.1f} times"
     )
 
 
@@ -170,7 +172,8 @@ def main() -> None:
         print(f"{name}: {1000 * statistics.median(times):.1f} ms a step, first {first[name]:.1f} s")
     print(f"PyTorch takes {ratio(spent, 'PyTorch', 'ours'):.2f} times as long as ours")
     windows()
-    at_once()
+    at_once(PRESET, CHANNELS)
+    at_once(None, 1)
 
 
 if __name__ == "__main__":
