@@ -157,8 +157,8 @@ def at_once(preset: str | None, channels: int) -> None:
     together = statistics.median(seconds(lambda: serve(raw)) for _ in range(3))
     single = statistics.median(seconds(lambda: serve(one)) for _ in range(30))
     print(
-        f"{preset or 'defaults'}, {SERIES:,} series of {channels} channels: {together:.2f} s in one "
-        f"call, {SERIES * single:.2f} s in a call each: {SERIES * single / together:.1f} times"
+        f"{preset or 'defaults'}, {SERIES:,} series of {channels} channels: {together:.2f} s in "
+        f"one call, {SERIES * single:.2f} s in a call each: {SERIES * single / together:.1f} times"
     )
 
 

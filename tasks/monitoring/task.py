@@ -334,7 +334,7 @@ TASK = Task(
         duration=3,
         units=11,
         code=3,
-        epochs=2,
+        epochs=4,
         batch_size=256,
         gradient_batches=0,
     ),
