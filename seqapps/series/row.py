@@ -1,4 +1,4 @@
-"""The columns of a row that is a series: what every task on series reads."""
+"""The columns of a row that is a series, and how settings name its channels."""
 
 from seqapps.task import Column
 
@@ -14,3 +14,12 @@ VALUES = Column(
 )
 NAMES = Column("text", "names of the channels of `values`, a line each")
 ROW = {"series": SERIES, "times": TIMES, "values": VALUES, "names": NAMES}
+
+
+def names_in(given: str) -> list[str]:
+    """Channels that a setting names.
+
+    >>> names_in("OT, HUFL")
+    ['OT', 'HUFL']
+    """
+    return [name.strip() for name in given.split(",") if name.strip()]

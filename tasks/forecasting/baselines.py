@@ -16,9 +16,8 @@ from seqapps.baselines.forecasts.ridge import Ridge
 from seqapps.baselines.forecasts.seasonal_arima import SeasonalArima
 from seqapps.baselines.forecasts.seasonal_naive import SeasonalNaive
 from seqapps.baselines.forecasts.theta import Theta
+from seqapps.series.row import names_in
 from seqapps.task import Case, Predict
-
-from .channels import names_in
 
 CLASSIC: dict[str, Classic] = {
     "last_value": LastValue(),

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-
-def names_in(given: str) -> list[str]:
-    """Columns that a setting names: "OT, HUFL" -> ["OT", "HUFL"]."""
-    return [name.strip() for name in given.split(",") if name.strip()]
+from seqapps.series.row import names_in
 
 
 def channels_of(settings: Any) -> list[str]:

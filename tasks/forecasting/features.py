@@ -10,11 +10,12 @@ import tensorflow as tf
 
 from seqapps.features import Features
 from seqapps.series import calendar
+from seqapps.series.row import names_in
 from seqapps.series.transforms import gaps, scaling, wavelets
 from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
-from .channels import channels_of, names_in
+from .channels import channels_of
 from .windows import series_of
 
 LARGEST = 1e12  # scales from the center; what lies further away is no measurement, and its square

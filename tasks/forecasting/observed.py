@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from seqapps.series.grid import steps_from
+from seqapps.series.row import names_in
 from seqapps.series.windows import Windows, histories
 from seqapps.task import DEFAULT, PAST, Ask, Case, Surroundings
-
-from .channels import names_in
 
 STEPS = 5000  # of the training part, at most
 RESIDUALS = 500  # forecasts of one step, at most

@@ -10,9 +10,9 @@ import numpy as np
 
 from seqapps.errors import UserError, nearest
 from seqapps.series.grid import ROWS, check_frequency, frequency_of, on_grid
+from seqapps.series.row import names_in
 from seqapps.task import Row
 
-from .channels import names_in
 from .windows import windows_of
 
 ALL, NONE, AUTO = "all", "none", "auto"

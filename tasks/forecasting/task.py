@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seqapps.metrics import forecasts
-from seqapps.series.row import ROW
+from seqapps.series.row import ROW, names_in
 from seqapps.settings import setting
 from seqapps.task import (
     Ask,
@@ -201,7 +201,7 @@ def adapt(task: Task, settings: Any) -> Task:
 
 def inputs_of(settings: Any) -> dict[str, Column]:
     """The raw inputs of a forecast."""
-    from .channels import channels_of, names_in
+    from .channels import channels_of
 
     channels = channels_of(settings)
     shape = (settings.lookback, len(channels) or 1)
@@ -221,8 +221,6 @@ def inputs_of(settings: Any) -> dict[str, Column]:
 
 def targets_of(settings: Any) -> dict[str, Column]:
     """What a forecast is judged by."""
-    from .channels import names_in
-
     count = len(names_in(settings.target)) or 1
     return {
         "truth": Column("series", "what followed", (settings.horizon, count), gaps=True),

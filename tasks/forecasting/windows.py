@@ -9,10 +9,11 @@ import numpy as np
 
 from seqapps.errors import UserError, nearest
 from seqapps.series.grid import ROWS, on_grid, steps_from
+from seqapps.series.row import names_in
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
 
-from .channels import channels_of, names_in
+from .channels import channels_of
 
 
 def windows_of(rows: Iterable[Row], settings: Any) -> Windows:

@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from seqapps.features import Features
 from seqapps.series.alarms import alarms_in_graph
+from seqapps.series.row import names_in
 from seqapps.series.transforms import gaps, scaling
 from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
 from .frames import Frames
-from .task import frame_of, names_in
+from .task import frame_of
 from .windows import ANOMALY, series_of
 
 WIDEST = 20.0  # standard deviations: what the model sees of a value, however wild

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from seqapps.series.alarms import Rule, events
+from seqapps.series.row import names_in
 from seqapps.task import DEFAULT, Ask, Case, Surroundings
 
 from .groups import groups
-from .task import names_in
 
 RUNS = 4  # series that are drawn
 POINTS = 600  # of each

@@ -6,7 +6,7 @@ from typing import Any
 
 from seqapps.metrics import alarms
 from seqapps.metrics.mean import mean_of
-from seqapps.series.row import ROW
+from seqapps.series.row import ROW, names_in
 from seqapps.settings import setting
 from seqapps.task import (
     Ask,
@@ -198,11 +198,6 @@ def adapt(task: Task, settings: Any) -> Task:
 def frame_of(settings: Any) -> int:
     """Raw steps that the model sees as one."""
     return int(settings.frame) if settings.bands else 1
-
-
-def names_in(given: str) -> list[str]:
-    """Columns that a setting names."""
-    return [name.strip() for name in given.split(",") if name.strip()]
 
 
 def inputs_of(settings: Any) -> dict[str, Column]:

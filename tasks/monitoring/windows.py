@@ -10,10 +10,9 @@ import numpy as np
 
 from seqapps.errors import UserError, nearest
 from seqapps.series.grid import check_frequency, frequency_of, on_grid
+from seqapps.series.row import names_in
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
-
-from .task import names_in
 
 ANOMALY = -1  # the last channel of a series here: not a sensor, but whether a step is not normal
 
