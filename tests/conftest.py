@@ -1,7 +1,9 @@
 """What many tests share: the toy data, a tiny trained sentiment model, its proven export."""
 
 import os
+import random
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ def _shared_data(request):
     """Tests marked `shared_data` say so where the development data are absent."""
     if request.node.get_closest_marker("shared_data") and not SHARED.is_dir():
         pytest.skip(f"no development data at {SHARED} (SEQAPPS_SHARED_DATA)")
+
+
+@pytest.fixture(autouse=True)
+def _drawn_alike():
+    """What a test draws does not depend on the tests before it."""
+    random.seed(0)
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(autouse=True)
