@@ -70,7 +70,7 @@ class View:
         return (inputs[0], targets[0]) if len(inputs) == len(targets) == 1 else None
 
     def columns(self, *kinds: str) -> list[str]:
-        """The task's columns of these kinds; names in a series and tags are no text of their own."""
+        """The task's columns of these kinds; names of series and tags are no text of their own."""
         if self.task.observed:
             kinds = tuple(kind for kind in kinds if kind != "text")
         return [

@@ -37,7 +37,9 @@ class WordCharacters(keras.layers.Layer):
         flat = ops.reshape(ids, [batch * time, characters])
         vectors = self.vectors(flat)  # [batch * time, characters, embedding]
         mask = ops.not_equal(flat, 0)
-        ends = [reader(vectors, mask=mask, training=training) for reader in (self.onward, self.back)]
+        ends = [
+            reader(vectors, mask=mask, training=training) for reader in (self.onward, self.back)
+        ]
         words = ops.concatenate(ends, axis=-1)  # [batch * time, 2 * units]
         return ops.reshape(words, [batch, time, 2 * self.units])
 

@@ -89,7 +89,9 @@ def _written(
     places = [
         place for place, words in enumerate(sentences) if any(one.tag != one.told for one in words)
     ] or list(range(len(sentences)))
-    chosen = [places[round(at)] for at in np.linspace(0, len(places) - 1, min(WRITTEN, len(places)))]
+    chosen = [
+        places[round(at)] for at in np.linspace(0, len(places) - 1, min(WRITTEN, len(places)))
+    ]
     answers = ask("serving_default", [{"text": texts[place]} for place in chosen])
     return [
         {"words": [[*one[:3], float(score)] for one, score in

@@ -143,7 +143,7 @@ def _stem(number: int) -> str:
 
 
 def _third(word: str, wanted: bool) -> str:
-    """watch -> watches, play -> plays, colonify -> colonifies."""
+    """Watch -> watches, play -> plays, colonify -> colonifies."""
     if not wanted:
         return word
     if word.endswith(("ch", "sh", "s")):
