@@ -506,6 +506,15 @@ def run(
                 yield check, None
 
 
+def problems(task: Task, *, file: Path | None, backend: str = TENSORFLOW) -> dict[str, str]:
+    """What is wrong with a task, by check: nothing where it passes the suite. For its own tests.
+
+    `file` is its task.py, None where it is a single file.
+    """
+    found = run(task, file=file, backend=backend)
+    return {name_of(check): problem for check, problem in found if problem is not None}
+
+
 def _with_others_after(trial: Trial, row: Row, case: Case, time: int) -> Case:
     """The window of the same origin where the row has other values from a time on."""
     origin = len(case[PAST])

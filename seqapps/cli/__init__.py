@@ -18,7 +18,7 @@ from seqapps.version import __version__
 
 VERBS = (
     "run", "train", "export", "evaluate", "predict", "watch", "explain", "compare", "report",
-    "data", "list", "config", "samples", "cache", "check", "doctor",
+    "data", "list", "config", "samples", "cache", "new", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 RESUMABLE = ("run", "train", "export")
