@@ -58,16 +58,17 @@ class Search:
         KeyboardInterrupt is let through when the trials that run have ended their round; a second
         one ends them at once. Either way they are gone on with the next time.
         """
-        left = self._left()
-        with self._progress.track("searching", left) as self._bar:
-            with ThreadPoolExecutor(len(self._trainers)) as pool:
-                works = [pool.submit(self._work, trainer) for trainer in self._trainers]
-                try:
-                    self._wait(works)
-                finally:
-                    self._stopping = True
-                    for trainer in self._trainers:
-                        trainer.close()
+        with (
+            self._progress.track("searching", self._left()) as self._bar,
+            ThreadPoolExecutor(len(self._trainers)) as pool,
+        ):
+            works = [pool.submit(self._work, trainer) for trainer in self._trainers]
+            try:
+                self._wait(works)
+            finally:
+                self._stopping = True
+                for trainer in self._trainers:
+                    trainer.close()
 
     def _wait(self, works: list[Future[None]]) -> None:
         interrupted = False

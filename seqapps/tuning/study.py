@@ -18,7 +18,7 @@ FIRST_PRUNED = 2  # epoch; after the first one the learning rate has decided too
 
 
 class Study:
-    """Trials of one search, in an SQLite file: each is kept as soon as it is told.
+    """Trials of one search, in a journal: each fact is kept as soon as it is told.
 
     One process at a time opens it. Values that are told are the metric's own; Optuna is given
     what is less the better.
@@ -37,14 +37,15 @@ class Study:
         pruner: str = "median",
     ) -> None:
         import optuna
-        from sqlalchemy import URL
+        from optuna.storages import JournalStorage
+
+        from seqapps.tuning.journal import Lines
 
         self.space, self._metric, self._sampler = space, metric, sampler
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         file.parent.mkdir(parents=True, exist_ok=True)
-        url = URL.create("sqlite", database=str(file)).render_as_string()
         self._study = optuna.create_study(
-            storage=url, study_name="tune", direction="minimize", load_if_exists=True,
+            storage=JournalStorage(Lines(file)), study_name="tune", direction="minimize", load_if_exists=True,
             pruner=_pruner(pruner, epochs=epochs),
         )  # fmt: skip
         known = self._study.get_trials(deepcopy=False)
@@ -118,7 +119,9 @@ class Study:
 
     def to_do(self, most: int) -> int:
         """Trials that are to be begun or gone on with until there are `most`."""
-        return max(0, most - len(self._study.get_trials(deepcopy=False)) + len(self._left))
+        known = self._study.get_trials(deepcopy=False)
+        begun = sum(each.state.name != "WAITING" for each in known)
+        return max(0, most - begun + len(self._left))
 
     def best(self) -> Trial | None:
         """The trial with the best value of those that were trained to their end."""

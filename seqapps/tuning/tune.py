@@ -49,7 +49,7 @@ class Tuned:
 
     @property
     def trials(self) -> Path:
-        return self.folder / "trials.sqlite"
+        return self.folder / "trials.jsonl"
 
     @property
     def table(self) -> Path:
