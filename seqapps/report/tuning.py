@@ -19,6 +19,7 @@ from seqapps.tuning.trial import DONE, FAILED, PRUNED, STOPPED, Trial
 if TYPE_CHECKING:
     from seqapps.tuning.tune import Result
 
+STATES = {DONE: "", PRUNED: "ended early"}
 WIDE = 9.0  # inches, for figures of a page's whole width
 
 
@@ -42,9 +43,9 @@ def best_beside_start(result: Result) -> list[list[str]]:
     assert best is not None
     value = "failed" if start.state == FAILED else start.state
     if start.value is not None:
-        value = f"{start.value:.4f}" + ("" if start.state == DONE else f" ({start.state})")
+        value = f"{start.value:.4g}" + ("" if start.state == DONE else f" ({start.state})")
     lines = [["", "start", f"trial {best.number}"]]
-    lines.append([f"{result.monitor} (validation)", value, f"{best.value:.4f}"])
+    lines.append([f"{result.monitor} (validation)", value, f"{best.value:.4g}"])
     lines += [[name, shown(start.values[name]), shown(best.values[name])] for name in best.values]
     return lines
 
@@ -98,14 +99,14 @@ def verdict(result: Result) -> dict[str, str]:
     if best.number == start.number:
         return {
             "title": "No trial is better than the start", "side": "",
-            "text": f"Validation {name} {best.value:.4f}.",
+            "text": f"Validation {name} {best.value:.4g}.",
         }  # fmt: skip
     if start.value is None or start.state != DONE:
-        text = f"Validation {name} {best.value:.4f}; the start was not trained to its end."
+        text = f"Validation {name} {best.value:.4g}; the start was not trained to its end."
         return {"title": f"Trial {best.number} is the best", "text": text, "side": ""}
     return {
         "title": f"Trial {best.number} is better than the start", "side": "better",
-        "text": f"Validation {name} {best.value:.4f}, the start's {start.value:.4f}.",
+        "text": f"Validation {name} {best.value:.4g}, the start's {start.value:.4g}.",
     }  # fmt: skip
 
 
@@ -144,9 +145,9 @@ def _line(trial: Trial, result: Result) -> dict[str, Any]:
     return {
         "number": trial.number,
         "best": best,
-        "state": "best" if best else trial.state,
+        "state": "best" if best else STATES.get(trial.state, trial.state),
         "how": trial.how if trial.like is None else f"the same as {trial.like}",
-        "value": "" if trial.value is None else f"{trial.value:.4f}",
+        "value": "" if trial.value is None else f"{trial.value:.4g}",
         "epochs": len(trial.epochs),
         "cells": [shown(value) for value in trial.values.values()],
         "run": trial.run,

@@ -122,8 +122,8 @@ def parallel(trials: Sequence[Trial], space: Space, result: Result) -> Figure:
         _write(axes, len(axes_of), [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")])
         for place in places:
             axes.axvline(place, color=MUTED, lw=0.8)
-        names = [name.replace("_", " ") for name, _, _ in axes_of]
-        axes.set_xticks(list(places), [*names, result.monitor.replace("_", " ")])
+        names = [*(name for name, _, _ in axes_of), result.monitor]
+        axes.set_xticks(list(places), [name.replace("_", "\n") for name in names])
         axes.set_yticks([])
         axes.set_ylim(-0.06, 1.06)
         axes.set_xlim(-0.1, len(axes_of) + 0.45)

@@ -175,7 +175,7 @@ def told(trial: Trial, *, best: Trial | None) -> str:
         return f"trial {trial.number}: failed: {trial.reason} ({values})"
     if trial.like is not None:
         return f"trial {trial.number}: the same settings as trial {trial.like}"
-    value = "" if trial.value is None else f" {trial.value:.4f}"
+    value = "" if trial.value is None else f" {trial.value:.4g}"
     mark = ", best so far" if best and best.number == trial.number else ""
     return (
         f"trial {trial.number}: {trial.state}{value} after {len(trial.epochs)} epochs{mark} "

@@ -45,9 +45,12 @@ class Study:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         file.parent.mkdir(parents=True, exist_ok=True)
         self._study = optuna.create_study(
-            storage=JournalStorage(Lines(file)), study_name="tune", direction="minimize", load_if_exists=True,
+            storage=JournalStorage(Lines(file)),
+            study_name="tune",
+            direction="minimize",
+            load_if_exists=True,
             pruner=_pruner(pruner, epochs=epochs),
-        )  # fmt: skip
+        )
         known = self._study.get_trials(deepcopy=False)
         self._random = RANDOM_TRIALS if trials is None else min(RANDOM_TRIALS, 1 + trials // 3)
         # A number drawn twice would be a trial made twice, so a search that goes on draws others.

@@ -211,7 +211,7 @@ def _write(result: Result, request: Request, space: Space, study: Study) -> None
         best = space.settings(result.best.values)
         head = (
             f"# {request.task.name}: the best of {len(result.trials)} trials, chosen by "
-            f"{result.monitor} on validation: {result.best.value:.4f} (trial "
+            f"{result.monitor} on validation: {result.best.value:.4g} (trial "
             f"{result.best.number}).\n"
         )
         files.write_text(result.tuned.best, head + settings.dumps(best))
