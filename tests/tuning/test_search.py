@@ -193,3 +193,26 @@ def test_random_search_is_told_as_such(open_study):
     study = open_study(sampler="random", trials=13)
     search(study, Reckoned(), trials=13)
     assert {trial.how for trial in study.trials()} == {"start", "random"}
+
+
+def test_the_same_seed_tries_the_same_settings_and_another_seed_others(open_study, tmp_path):
+    tried = []
+    for seed in (3, 3, 5):
+        trainer = Reckoned()
+        search(open_study(seed=seed), trainer, trials=11)
+        tried.append([settings for _, settings, _ in trainer.asked])
+        (tmp_path / "trials.jsonl").unlink()
+    assert tried[0] == tried[1]
+    assert tried[0][1:] != tried[2][1:]
+
+
+def test_a_journal_whose_last_line_was_cut_off_by_a_kill_is_read_to_there(open_study, tmp_path):
+    search(open_study(), Reckoned(), trials=3)
+    journal = tmp_path / "trials.jsonl"
+    content = journal.read_bytes()
+    journal.write_bytes(content[:-7])  # within the line that tells the last trial's end
+    study, again = open_study(), Reckoned()
+    assert [trial.state for trial in study.trials()] == [DONE, DONE, STOPPED]
+    search(study, again, trials=3)
+    assert [(run, fresh) for run, _, fresh in again.asked] == [("t-002", False)]
+    assert study.trials()[2].state == DONE
