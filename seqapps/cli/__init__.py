@@ -17,8 +17,8 @@ from seqapps.errors import RunError, UserError
 from seqapps.version import __version__
 
 VERBS = (
-    "run", "train", "export", "evaluate", "predict", "watch", "explain", "compare", "report",
-    "data", "list", "config", "samples", "cache", "check", "doctor",
+    "run", "train", "export", "evaluate", "predict", "watch", "serve", "explain", "compare",
+    "report", "data", "list", "config", "samples", "cache", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 RESUMABLE = ("run", "train", "export")

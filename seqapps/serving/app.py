@@ -1,0 +1,33 @@
+"""The web application: TF Serving's REST interface, metrics, and pages that others add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from seqapps.serving.errors import Refused
+from seqapps.serving.limits import Limits
+from seqapps.serving.models import Models
+from seqapps.serving.rest.api import Rest, error_response
+
+
+def application(
+    models: Models, *, limits: Limits | None = None, pages: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """An ASGI application; `pages` are further routes, such as those of a playground."""
+    return Starlette(
+        routes=[*pages, Route("/v1/{path:path}", Rest(models, limits=limits))],
+        exception_handlers={404: _not_found, 405: _not_found, 500: _failed},
+    )
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return error_response(Refused("NOT_FOUND", f"Not found: {request.url.path[:200]}"))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return error_response(Refused("INTERNAL", "The server failed; its log says why."))
