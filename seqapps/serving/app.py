@@ -20,13 +20,9 @@ def application(
 ) -> Starlette:
     """An ASGI application; `pages` are further routes, such as those of a playground."""
     return Starlette(
-        routes=[*pages, Route("/v1/{path:path}", Rest(models, limits=limits))],
-        exception_handlers={404: _not_found, 405: _not_found, 500: _failed},
+        routes=[*pages, Route("/{path:path}", Rest(models, limits=limits))],
+        exception_handlers={500: _failed},
     )
-
-
-async def _not_found(request: Request, error: Exception) -> Response:
-    return error_response(Refused("NOT_FOUND", f"Not found: {request.url.path[:200]}"))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -34,6 +34,7 @@ NUMBERS = dict(
     )
 )  # fmt: skip
 LONGEST = 500  # characters of a message that was not written here
+_ABOUT_PYTHON = ("Graph execution error:", "Detected at node", "<stack traces", "  ")
 _NODE = re.compile(r"\s*\[\[.*", re.DOTALL)  # TensorFlow names the node of the graph
 _PATH = re.compile(r"(?<![\w:/])(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+){2,}[\\/]?")
 
@@ -73,5 +74,6 @@ def without_paths(message: str) -> str:
     >>> without_paths("NOT_FOUND: /srv/models/a/1/variables; No such file")
     'NOT_FOUND: (a file); No such file'
     """
-    lines = _NODE.sub("", message).strip().splitlines()
-    return _PATH.sub("(a file)", lines[0])[:LONGEST] if lines else ""
+    lines = (line for line in _NODE.sub("", message).splitlines() if line.strip())
+    telling = (line for line in lines if not line.startswith(_ABOUT_PYTHON))
+    return _PATH.sub("(a file)", next(telling, "").strip())[:LONGEST]

@@ -144,10 +144,10 @@ class Models:
     def _refresh_one(self, name: str, *, served: bool) -> None:
         policy = self._policy.get(name, Policy())
         base = policy.base or self._folder / name
-        on_disk = _numbers(base) if served else []
+        on_disk = _folders(base) if served else {}
         wanted: list[int] = []
-        for number in policy.candidates(on_disk):
-            if len(wanted) < policy.most and self._has(name, number, base):
+        for number in policy.candidates(sorted(on_disk, reverse=True)):
+            if len(wanted) < policy.most and self._has(name, number, on_disk[number]):
                 wanted.append(number)
         with self._lock:
             versions = self._versions.setdefault(name, {})
@@ -162,7 +162,7 @@ class Models:
             if not versions:
                 del self._versions[name]
 
-    def _has(self, name: str, number: int, base: Path) -> bool:
+    def _has(self, name: str, number: int, folder: Path) -> bool:
         """Whether this version is available, loading it where it is new."""
         with self._lock:
             version = self._versions.setdefault(name, {}).get(number)
@@ -171,7 +171,7 @@ class Models:
         broken = version is not None and version.status.code != "OK"
         if version is not None and broken and version.stamp == stamp_of(version.folder):
             return False
-        version = Version(name, number, base / str(number))
+        version = Version(name, number, folder)
         with self._lock:
             before = self._versions[name].get(number)
             if before is not None and before.status.state == "UNLOADING":
@@ -183,13 +183,12 @@ class Models:
         return done
 
 
-def _numbers(base: Path) -> list[int]:
-    """The version numbers in a model's folder, newest first."""
+def _folders(base: Path) -> dict[int, Path]:
+    """The versions in a model's folder; TF Serving takes 00000123 for 123."""
     if not base.is_dir():
-        return []
-    found = [
-        int(folder.name)
-        for folder in base.iterdir()
-        if folder.name.isdecimal() and str(int(folder.name)) == folder.name and folder.is_dir()
-    ]
-    return sorted(found, reverse=True)
+        return {}
+    return {
+        int(folder.name): folder
+        for folder in sorted(base.iterdir())
+        if folder.name.isascii() and folder.name.isdecimal() and folder.is_dir()
+    }

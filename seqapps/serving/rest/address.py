@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from seqapps.serving.errors import invalid
+from seqapps.serving.errors import Refused, invalid
 
 _WHICH = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _ASK = re.compile(rf"/v1/models/(?P<name>[^/:]+){_WHICH}:(?P<verb>classify|regress|predict)", re.I)
@@ -24,7 +24,9 @@ class Address:
 
 
 def read(method: str, path: str) -> Address:
-    """What is asked for. Raises Refused as TF Serving does, with 400."""
+    """What is asked for. Raises Refused as TF Serving does, with 400; 404 outside of `/v1`."""
+    if not path.lower().startswith("/v1/"):
+        raise Refused("NOT_FOUND", f"Not found: {path[:200]}")
     found = None
     if method == "POST":
         found = _ASK.fullmatch(path)

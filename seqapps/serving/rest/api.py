@@ -6,16 +6,18 @@ import asyncio
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from seqapps.serving import examples
 from seqapps.serving.errors import Refused, invalid
 from seqapps.serving.limits import Limits
 from seqapps.serving.models import Models
 from seqapps.serving.rest import address, reading, telling, writing
+from seqapps.serving.rest import examples as written
 from seqapps.serving.rest.address import Address
 from seqapps.serving.rest.document import parse
 from seqapps.serving.running import Answer
@@ -24,6 +26,7 @@ from seqapps.serving.versions import Version
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+Document = dict[str, Any]
 Result = TypeVar("Result")
 SMALL = 20_000  # bytes or values that are read or written faster than a thread is woken
 
@@ -40,6 +43,11 @@ class Rest:
     def __init__(self, models: Models, *, limits: Limits | None = None) -> None:
         self._models = models
         self._limits = limits or Limits()
+        self._verbs = {
+            "predict": self._predict,
+            "classify": self._classify,
+            "regress": self._regress,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,7 +58,7 @@ class Rest:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        where = address.read(request.method, request.url.path)
+        where = address.read(request.method, request.scope["path"])
         if where.verb == "status":
             told = self._models.status(where.name, version=where.version, label=where.label)
             return json_response(writing.dump(telling.status(told)))
@@ -58,24 +66,34 @@ class Rest:
             with self._lease(where) as version:
                 return json_response(writing.dump(telling.metadata(version)))
         body = await body_of(request, self._limits)
+        document = await _aside(len(body), lambda: parse(body))
+        name = reading.signature_name(document)
         with self._lease(where) as version:
-            return json_response(await self._ask(version, body, where.verb))
+            return json_response(await self._verbs[where.verb](version, name, document, len(body)))
 
     def _lease(self, where: Address) -> AbstractContextManager[Version]:
         return self._models.lease(where.name, version=where.version, label=where.label)
 
-    async def _ask(self, version: Version, body: bytes, verb: str) -> bytes:
-        document = await _aside(len(body), lambda: parse(body))
-        name = reading.signature_name(document)
+    async def _predict(self, version: Version, name: str, document: Document, size: int) -> bytes:
         signature = version.signature(name)
-
-        def read() -> tuple[reading.Arrays, bool]:
-            return reading.arrays_of(document, signature, limits=self._limits)
-
-        inputs, by_row = await _aside(len(body), read)
+        inputs, by_row = await _aside(
+            size, lambda: reading.arrays_of(document, signature, limits=self._limits)
+        )
         outputs = await self._run(version, name, inputs)
-        size = sum(array.size for array in outputs.values())
-        return await _aside(size, lambda: writing.answer(outputs, by_row=by_row))
+        values = sum(array.size for array in outputs.values())
+        return await _aside(values, lambda: writing.answer(outputs, by_row=by_row))
+
+    async def _classify(self, version: Version, name: str, document: Document, size: int) -> bytes:
+        examples.classifier(version.loaded, name)
+        given = await _aside(size, lambda: written.serialized(document, limits=self._limits))
+        outputs = await self._run(version, name, examples.tensor(given))
+        return written.classification(examples.classes_of(outputs, len(given)))
+
+    async def _regress(self, version: Version, name: str, document: Document, size: int) -> bytes:
+        examples.regressor(version.loaded, name)
+        given = await _aside(size, lambda: written.serialized(document, limits=self._limits))
+        outputs = await self._run(version, name, examples.tensor(given))
+        return written.regression(examples.values_of(outputs, len(given)))
 
     async def _run(self, version: Version, name: str, inputs: reading.Arrays) -> Answer:
         future = version.submit(name, inputs)

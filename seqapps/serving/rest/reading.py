@@ -49,11 +49,11 @@ def arrays_of(
             raise wrong(document, "Excepting 'instances' to be an list/array")
         if not rows:
             raise wrong(document, "No values in 'instances' array")
-        _check_rows(len(rows), limits)
+        check_rows(len(rows), limits)
         return _by_row(rows, signature.inputs, limits), True
     if "inputs" in document:
         arrays = _by_column(document["inputs"], signature, limits)
-        _check_rows(max((len(a) for a in arrays.values() if a.ndim), default=0), limits)
+        check_rows(max((len(a) for a in arrays.values() if a.ndim), default=0), limits)
         return arrays, False
     raise invalid("Missing 'inputs' or 'instances' key")
 
@@ -124,7 +124,8 @@ def _by_column(value: Any, signature: Signature, limits: Limits) -> Arrays:
     return {name: tensor_of(value[name], spec, limits=limits) for name, spec in given.items()}
 
 
-def _check_rows(rows: int, limits: Limits) -> None:
+def check_rows(rows: int, limits: Limits) -> None:
+    """Raise Refused where one request brings more rows than are taken."""
     if rows > limits.instances:
         raise invalid(f"{rows} rows in one request; this server takes {limits.instances}.")
 
@@ -197,27 +198,25 @@ def _flat(items: list[Any], spec: Spec, limits: Limits) -> np.ndarray | None:
 
 def _texts(items: list[Any], limits: Limits) -> np.ndarray:
     found = np.empty(len(items), object)
-    for place, item in enumerate(items):
-        if type(item) is str and len(item) > limits.text:
-            raise invalid(
-                f"A text of {len(item)} characters; this server takes at most {limits.text}."
-            )
-        found[place] = _bytes(item)
+    found[:] = [bytes_of(item, limits) for item in items]
     return found
 
 
-def _bytes(item: str | dict[str, Any]) -> bytes:
-    if isinstance(item, str):
+def bytes_of(item: str | dict[str, Any], limits: Limits) -> bytes:
+    """A text in UTF-8, or what `{"b64": "..."}` stands for. Raises Refused."""
+    if not isinstance(item, str):
+        if not is_base64(item):
+            raise wrong(item, "not formatted correctly for base64 data")
         try:
-            return item.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair
-            raise invalid(f"JSON Value: {shown(item)} is not UTF-8 text") from None
-    if not is_base64(item):
-        raise wrong(item, "not formatted correctly for base64 data")
+            return base64.b64decode(item["b64"], validate=True)
+        except (binascii.Error, ValueError):
+            raise invalid("Unable to base64 decode") from None
+    if len(item) > limits.text:
+        raise invalid(f"A text of {len(item)} characters; this server takes {limits.text}.")
     try:
-        return base64.b64decode(item["b64"], validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid("Unable to base64 decode") from None
+        return item.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        raise invalid(f"JSON Value: {shown(item)} is not UTF-8 text") from None
 
 
 def _whole(items: list[Any], dtype: np.dtype[Any]) -> np.ndarray | None:
