@@ -152,8 +152,9 @@ class Models:
         with self._lock:
             versions = self._versions.setdefault(name, {})
             given_up = [version for number, version in versions.items() if number not in wanted]
+            for version in given_up:  # while no request is looking for a version
+                version.retire()
         for version in given_up:
-            version.retire()
             version.close_if_idle()
         with self._lock:
             for version in given_up:
