@@ -10,65 +10,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from seqapps.errors import UserError
+from seqapps.serving.batching_parameters import Parameters
 from seqapps.serving.errors import Refused, invalid, refusal_of
 from seqapps.serving.loaded import Arrays, Loaded
 from seqapps.serving.running import Answer
-
-PARAMETERS = "batching_params.pbtxt"
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What TF Serving's BatchingParameters hold, with its defaults."""
-
-    max_batch_size: int = 1000
-    timeout: float = 0.0  # seconds
-    threads: int = 2
-    max_batches: int = 10  # that wait or are being filled
-    allowed: tuple[int, ...] = ()  # sizes, growing; the last is max_batch_size
-    pad_inputs: bool = False  # rows of different length are padded to the longest
-
-    def padded(self, rows: int) -> int:
-        """The size that a batch of so many rows is computed with."""
-        return next((size for size in self.allowed if size >= rows), rows)
-
-
-def parameters_of(folder: Path) -> Parameters | None:
-    """Those of a version folder; None where it has none. Raises UserError where they are wrong."""
-    from google.protobuf import text_format
-    from tensorflow_serving.config import session_bundle_config_pb2
-
-    file = folder / PARAMETERS
-    if not file.exists():
-        return None
-    given = session_bundle_config_pb2.BatchingParameters()
-    try:
-        text_format.Parse(file.read_text("utf-8"), given)
-    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
-        raise UserError(f"{file}: these are no batching parameters: {error}") from None
-    found = Parameters(
-        given.max_batch_size.value or Parameters.max_batch_size,
-        given.batch_timeout_micros.value / 1e6,
-        given.num_batch_threads.value or Parameters.threads,
-        given.max_enqueued_batches.value or Parameters.max_batches,
-        tuple(given.allowed_batch_sizes),
-        given.pad_variable_length_inputs,
-    )
-    sizes = found.allowed
-    if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != found.max_batch_size):
-        raise UserError(
-            f"{file}: allowed_batch_sizes are {list(sizes)}; expected growing numbers that end with "
-            f"max_batch_size, {found.max_batch_size}."
-        )
-    return found
 
 
 @dataclass
@@ -94,9 +45,17 @@ class Batch:
 class Batching:
     """Puts requests to one loaded version together; threads of its own compute the batches."""
 
-    def __init__(self, loaded: Loaded, parameters: Parameters) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        parameters: Parameters,
+        *,
+        observe: Callable[[int], None] = lambda rows: None,
+    ) -> None:
+        """`observe` is told the rows of each batch."""
         self._loaded = loaded
         self._parameters = parameters
+        self._observe = observe
         self._batches: deque[Batch] = deque()  # in the order in which they were opened
         self._changed = threading.Condition()
         self._closed = False
@@ -118,8 +77,11 @@ class Batching:
             )
         waiting = Waiting(inputs, rows, Future())
         with self._changed:
-            self._batch_for(signature, inputs, rows).requests.append(waiting)
-            self._changed.notify()
+            batch = self._batch_for(signature, inputs, rows)
+            batch.requests.append(waiting)
+            # Waking a thread costs more than a request; those that wait know when a batch is due.
+            if len(batch.requests) == 1 or batch.rows >= self._parameters.max_batch_size:
+                self._changed.notify()
         return waiting.future
 
     def close(self) -> None:
@@ -157,20 +119,22 @@ class Batching:
     def _work(self) -> None:
         while (batch := self._next()) is not None:
             # A request whose client gave up is not computed.
-            batch.requests = [
-                one for one in batch.requests if one.future.set_running_or_notify_cancel()
-            ]
-            if not batch.requests:
-                continue
-            try:
-                answers = self._answers(batch)
-            except BaseException as error:
-                refused = refusal_of(error)
-                for waiting in batch.requests:
-                    waiting.future.set_exception(refused)
-            else:
-                for waiting, answer in zip(batch.requests, answers, strict=True):
-                    waiting.future.set_result(answer)
+            requests = [one for one in batch.requests if one.future.set_running_or_notify_cancel()]
+            if requests:
+                self._compute(batch.signature, requests)
+
+    def _compute(self, signature: str, requests: list[Waiting]) -> None:
+        try:
+            answers = self._answers(signature, requests)
+        except Exception as error:
+            if len(requests) == 1:
+                requests[0].future.set_exception(refusal_of(error))
+                return
+            for waiting in requests:  # what one of them brought must not fail the others
+                self._compute(signature, [waiting])
+        else:
+            for waiting, answer in zip(requests, answers, strict=True):
+                waiting.future.set_result(answer)
 
     def _next(self) -> Batch | None:
         """The next batch that is full or has waited long enough; None at the end."""
@@ -181,6 +145,8 @@ class Batching:
                     full = batch.rows >= self._parameters.max_batch_size
                     if full or self._closed or batch.opened + self._parameters.timeout <= now:
                         self._batches.remove(batch)
+                        if self._batches:
+                            self._changed.notify()  # another thread minds the rest
                         return batch
                 if self._closed:
                     return None
@@ -189,38 +155,37 @@ class Batching:
                     wait = self._batches[0].opened + self._parameters.timeout - now
                 self._changed.wait(wait)
 
-    def _answers(self, batch: Batch) -> list[Answer]:
-        parts = [waiting.inputs for waiting in batch.requests]
-        rows = sum(waiting.rows for waiting in batch.requests)
-        size = self._parameters.padded(rows)
+    def _answers(self, signature: str, requests: list[Waiting]) -> list[Answer]:
+        parts = [waiting.inputs for waiting in requests]
+        rows = [waiting.rows for waiting in requests]
+        size = self._parameters.padded(sum(rows))
+        self._observe(sum(rows))
         inputs = {name: _together([part[name] for part in parts], size) for name in parts[0]}
-        outputs = self._loaded.run(batch.signature, inputs)
+        outputs = self._loaded.run(signature, inputs)
         for name, array in outputs.items():
             if not array.ndim or len(array) != size:
                 raise Refused(
                     "FAILED_PRECONDITION",
                     f"Output {name!r} does not have a row for each row of the batch.",
                 )
-        return list(_apart(outputs, [waiting.rows for waiting in batch.requests]))
+        return _apart(outputs, rows)
 
 
 def _rows_of(inputs: Arrays) -> int:
-    sizes = {len(array) if array.ndim else None for array in inputs.values()}
-    if len(sizes) != 1 or None in sizes:
-        raise invalid("Batching needs inputs that all have the same number of rows.")
-    rows = sizes.pop()
-    assert rows is not None
+    sizes = {len(array) if array.ndim else 0 for array in inputs.values()}
+    rows = sizes.pop() if len(sizes) == 1 else 0
+    if not rows:
+        raise invalid("Batching needs inputs that all have the same number of rows, at least one.")
     return rows
 
 
 def _together(arrays: list[np.ndarray], size: int) -> np.ndarray:
-    """The rows of all, padded to `size` rows with copies of the first, to the longest if need be."""
+    """The rows of all, as long as the longest, and copies of the first up to `size` rows."""
     shape = tuple(max(sizes) for sizes in zip(*(array.shape[1:] for array in arrays), strict=True))
     arrays = [array if array.shape[1:] == shape else _padded(array, shape) for array in arrays]
     rows = sum(map(len, arrays))
     if rows < size:
-        first = next(array for array in arrays if len(array))
-        arrays.append(np.repeat(first[:1], size - rows, axis=0))
+        arrays.append(np.repeat(arrays[0][:1], size - rows, axis=0))
     return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
 
 

@@ -52,6 +52,20 @@ class Models:
         with self._lock:
             return sorted(self._versions)
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a model of this name, served or not."""
+        return name in self._versions
+
+    def available(self) -> list[tuple[str, int]]:
+        """Name and version of all that is served at the moment."""
+        with self._lock:
+            return [
+                (name, number)
+                for name, versions in sorted(self._versions.items())
+                for number, version in sorted(versions.items())
+                if version.available
+            ]
+
     @contextmanager
     def lease(
         self, name: str, *, version: int | None = None, label: str | None = None

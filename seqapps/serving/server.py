@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from seqapps.errors import UserError
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 DRAIN = 30  # seconds at most for requests that were taken before the end
 
 
@@ -19,6 +24,25 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self.stopped_by = 0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but the signal is not raised once more: there is work after it."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn; keeps which signal it was."""
+        self.stopped_by = sig
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn; then tell."""
@@ -43,8 +67,8 @@ def bound(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: Any, listening: socket.socket, *, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests that were taken are answered first."""
+def serve(app: Any, listening: socket.socket, *, ready: Callable[[], None]) -> int:
+    """Serve until SIGTERM or Ctrl-C, and tell which; requests that were taken are answered."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -53,4 +77,6 @@ def serve(app: Any, listening: socket.socket, *, ready: Callable[[], None]) -> N
         lifespan="off",
         timeout_graceful_shutdown=DRAIN,
     )
-    Server(config, ready=ready).run([listening])
+    server = Server(config, ready=ready)
+    server.run([listening])
+    return server.stopped_by

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqapps.serving.errors import Refused
+from seqapps.serving.errors import Refused, refusal_of
 from seqapps.serving.loaded import Arrays, Loaded, Signature
 from seqapps.serving.running import Answer, Runner
 
+log = logging.getLogger(__name__)
 Load = Callable[[Path], Loaded]  # proved and warmed; raises Refused
 Stamp = tuple[tuple[str, int, int], ...]  # what the files of a version look like
 
@@ -94,10 +96,15 @@ class Version:
         """Load, prove and warm it; whether it became available."""
         self.stamp = stamp_of(self.folder)
         self._status = Status(self.number, "LOADING")
+        loaded = None
         try:
             loaded = load(self.folder)
             self._runner = runner_of(loaded)
-        except Refused as refused:
+        except Exception as error:  # whatever a damaged folder leads to, others are served
+            log.debug("%s version %d", self.name, self.number, exc_info=True)
+            if loaded:
+                loaded.close()
+            refused = refusal_of(error)
             self._status = Status(self.number, "END", refused.code, refused.message)
             return False
         self._loaded = loaded

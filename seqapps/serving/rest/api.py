@@ -20,6 +20,7 @@ from seqapps.serving.rest import address, reading, telling, writing
 from seqapps.serving.rest import examples as written
 from seqapps.serving.rest.address import Address
 from seqapps.serving.rest.document import parse
+from seqapps.serving.rest.responses import error_response, json_response
 from seqapps.serving.running import Answer
 from seqapps.serving.versions import Version
 
@@ -127,18 +128,8 @@ async def body_of(request: Request, limits: Limits) -> bytes:
     return unpacked
 
 
-def json_response(body: bytes, status: int = 200) -> Response:
-    """A response as TF Serving sends it."""
-    return Response(body, status, media_type="application/json")
-
-
-def error_response(refused: Refused) -> Response:
-    """`{"error": "..."}` with the status that belongs to the code."""
-    return json_response(writing.dump({"error": refused.message}), refused.http_status)
-
-
 def _too_large(limits: Limits) -> Refused:
-    return TooLarge("INVALID_ARGUMENT", f"The body is larger than {limits.body} bytes.")
+    return TooLarge("RESOURCE_EXHAUSTED", f"The body is larger than {limits.body} bytes.")
 
 
 async def _aside(size: int, function: Callable[[], Result]) -> Result:
