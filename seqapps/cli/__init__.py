@@ -17,7 +17,7 @@ from seqapps.errors import RunError, UserError
 from seqapps.version import __version__
 
 VERBS = (
-    "run", "train", "tune", "export", "evaluate", "predict", "watch", "explain", "compare",
+    "run", "train", "tune", "export", "evaluate", "predict", "watch", "serve", "explain", "compare",
     "report", "data", "list", "config", "samples", "cache", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
