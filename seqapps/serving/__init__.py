@@ -1,0 +1,1 @@
+"""A development twin of TF Serving: the same addresses, requests, answers and refusals."""

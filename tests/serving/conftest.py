@@ -1,0 +1,172 @@
+"""Models whose answers can be worked out by hand, published as TF Serving takes them."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from seqapps import start
+from seqapps.serving.app import application
+from seqapps.serving.models import Models
+
+
+def spec(*shape, dtype="float32", name):
+    import tensorflow as tf
+
+    return tf.TensorSpec([None, *shape], dtype, name=name)
+
+
+def function(*specs):
+    import tensorflow as tf
+
+    return tf.function(input_signature=list(specs))
+
+
+def half_plus(addend):
+    """TF Serving's own example: y = x / 2 + addend, also from serialized examples."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.addend = tf.Variable(float(addend))
+    examples = spec(dtype="string", name="inputs")
+
+    def parsed(inputs):
+        fields = {"x": tf.io.FixedLenFeature([], "float32")}
+        return tf.io.parse_example(inputs, fields)["x"] / 2 + module.addend
+
+    module.predict = function(spec(name="x"))(lambda x: {"y": x / 2 + module.addend})
+    module.regress = function(examples)(lambda inputs: {"outputs": parsed(inputs)[:, None]})
+    module.score = function(examples)(lambda inputs: {"scores": parsed(inputs)[:, None]})
+    signatures = {
+        "serving_default": module.predict,
+        "regress_x_to_y": module.regress,
+        "classify_x_to_y": module.score,
+    }
+    return module, signatures
+
+
+def zoo():
+    """Signatures with more inputs, outputs and types than one."""
+    import tensorflow as tf
+
+    module = tf.Module()
+
+    def classify(inputs):
+        fields = {
+            "word": tf.io.FixedLenFeature([], "string", ""),
+            "count": tf.io.FixedLenFeature([], "int64", 0),
+            "weights": tf.io.FixedLenFeature([3], "float32", [0.0] * 3),
+        }
+        found = tf.io.parse_example(inputs, fields)
+        count = tf.cast(found["count"], "float32")
+        return {
+            "classes": tf.stack([found["word"], tf.strings.upper(found["word"])], 1),
+            "scores": tf.stack([count, tf.reduce_sum(found["weights"], 1)], 1),
+        }
+
+    signatures = {
+        "serving_default": function(spec(3, name="a"), spec(dtype="int32", name="b"))(
+            lambda a, b: {"total": tf.reduce_sum(a, 1) + tf.cast(b, "float32"), "twice": 2 * b}
+        ),
+        "text": function(spec(dtype="string", name="text"))(
+            lambda text: {"echo": text, "echo_bytes": text, "length": tf.strings.length(text)}
+        ),
+        "echo": function(spec(dtype="string", name="text"))(lambda text: {"echo": text}),
+        "raw": function(spec(dtype="string", name="text"))(lambda text: {"raw_bytes": text}),
+        "grid": function(spec(2, None, name="grid"))(lambda grid: {"sum": tf.reduce_sum(grid, 2)}),
+        "whole": function(spec(dtype="int64", name="n"))(lambda n: {"n": n + 1}),
+        "small": function(spec(dtype="uint8", name="n"))(lambda n: {"n": n}),
+        "yes": function(spec(dtype="bool", name="yes"))(lambda yes: {"no": ~yes}),
+        "double": function(spec(dtype="float64", name="x"))(lambda x: {"x": x}),
+        "half": function(spec(name="x"))(lambda x: {"x": tf.cast(x, "float16")}),
+        "into_half": function(spec(dtype="float16", name="x"))(
+            lambda x: {"x": tf.cast(x, "float32")}
+        ),
+        "vocabulary": function(spec(name="x"))(
+            lambda x: {"x": x, "words": tf.constant(["a", "b", "c", "d", "e"])}
+        ),
+        "scalar": function(spec(name="x"))(lambda x: {"x": tf.reduce_sum(x)}),
+        "odd": function(spec(name="x"))(lambda x: {"x": tf.math.log(x)}),
+        "strict": function(spec(name="x"))(strict),
+        "classify": function(spec(dtype="string", name="inputs"))(classify),
+        "wide": function(spec(dtype="string", name="inputs"))(
+            lambda inputs: {"outputs": tf.zeros([tf.shape(inputs)[0], 5])}
+        ),
+    }  # fmt: skip
+    module.functions = signatures
+    return module, signatures
+
+
+def strict(x):
+    import tensorflow as tf
+
+    with tf.control_dependencies([tf.debugging.assert_positive(x, message="x must be positive")]):
+        return {"root": tf.sqrt(x)}
+
+
+def save(made, folder: Path):
+    """A module with its signatures as a SavedModel."""
+    import tensorflow as tf
+
+    module, signatures = made
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+@pytest.fixture(scope="session")
+def half_plus_models(tmp_path_factory):
+    """Folders of saved half-plus-two and half-plus-three, to be copied as versions."""
+    start.tensorflow()
+    folder = tmp_path_factory.mktemp("half_plus")
+    for addend in (2, 3):
+        save(half_plus(addend), folder / str(addend))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published(half_plus_models, tmp_path_factory):
+    """A folder of models: half_plus_two 123, half_plus_three 5, zoo 7."""
+    from shutil import copytree
+
+    folder = tmp_path_factory.mktemp("published")
+    copytree(half_plus_models / "2", folder / "half_plus_two" / "00000123")
+    copytree(half_plus_models / "3", folder / "half_plus_three" / "5")
+    save(zoo(), folder / "zoo" / "7")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(published):
+    found = Models(published)
+    found.refresh()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def client(models):
+    """Puts requests to the application in this process."""
+    with Asking(application(models)) as asking:
+        yield asking
+
+
+class Asking:
+    """A client of an application in this process; each request ends before the next begins."""
+
+    def __init__(self, app, **options):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://here", **options)
+        self._runner = asyncio.Runner()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+    def get(self, address, **given):
+        return self._runner.run(self._client.get(address, **given))
+
+    def post(self, address, **given):
+        return self._runner.run(self._client.post(address, **given))
