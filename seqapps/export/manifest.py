@@ -19,7 +19,7 @@ ODD_TEXTS = (
     "",
     "!?",
     "Straße, 한국어, عربي, 😀",
-)  # golden requests end with them: clients do send such
+)  # end golden requests, as clients send such
 
 
 def write(folder: Path, record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seqapps.export.manifest import CLASSIFY
@@ -64,6 +64,8 @@ def questions_of(
             groups.append([name])
         else:
             same.append(name)
+    for group in groups[1:]:  # what explains is the more telling title
+        group.sort(key=lambda name: not _explains(asked[name]))
     wider = [name for name in absorbed if name != DEFAULT]
     found = [_question({name: asked[name] for name in group}, seen) for group in groups]
     if first == GO_ON:
@@ -76,6 +78,9 @@ def _question(asked: Mapping[str, Signature], seen: Mapping[str, Sequence[Any]])
     columns: dict[str, Column] = {}
     for name, each in asked.items():
         taken = {key: c for key, c in each.inputs.items() if (name, key) != (GO_ON, WRITTEN)}
+        only_here = taken.keys() - columns.keys() if columns else set()
+        for key in only_here:
+            taken[key] = replace(taken[key], meaning=f"{taken[key].meaning} ({each.meaning})")
         columns = {**taken, **columns}
     controls = [control_of(key, column, seen=seen.get(key, ())) for key, column in columns.items()]
     controls.sort(key=lambda control: control.option)
@@ -104,6 +109,10 @@ def _goes_with(signature: Signature, inputs: Mapping[str, Column]) -> bool:
     """
     more = {name: c for name, c in signature.inputs.items() if name not in inputs}
     same = all(inputs[n].kind == c.kind for n, c in signature.inputs.items() if n in inputs)
-    explains = bool(LOOKS & {output.kind for output in signature.answer.values()})
+    explains = _explains(signature)
     needed = [name for name, column in more.items() if column.default is None or not explains]
     return same and not needed
+
+
+def _explains(signature: Signature) -> bool:
+    return bool(LOOKS & {output.kind for output in signature.answer.values()})

@@ -1,6 +1,6 @@
 // The controls of a form: their values, examples put into them, files that are dropped on them.
 
-import { make } from "./dom.js";
+import { drawn, make } from "./dom.js";
 import { asText, series, TableError } from "./tables.js";
 
 const LARGEST = 30e6; // bytes of a file that a page should hold
@@ -150,10 +150,24 @@ export function exampleButton(row, controls, number, choose) {
   const image = controls.find((control) => control.widget === "image" && row[control.name]);
   const texts = controls.filter((control) => ["text", "line"].includes(control.widget) && !control.option);
   const said = texts.map((control) => row[control.name]).filter((text) => text?.trim()).join(" | ");
-  const inside = image
+  const given = controls.find((control) => control.widget === "series" && row[control.name]);
+  const inside = given
+    ? [sparkline(row[given.name]), make("span", { class: "hidden" }, `Example ${number}`)]
+    : image
     ? make("img", { src: pictureOf(row[image.name].b64), alt: `Picture ${number}` })
     : said.replace(/\s+/g, " ").slice(0, 80) || `Example ${number}`;
   return make("button", { type: "button", title: said.slice(0, 600) || null, dir: "auto", on: { click: choose } }, inside);
+}
+
+/** A small picture of a series: its first channel. */
+function sparkline(values) {
+  const first = values.map((value) => [value].flat()[0]), seen = first.filter(Number.isFinite);
+  const [low, high] = [Math.min(...seen), Math.max(...seen)];
+  const points = first
+    .map((value, place) => [(100 * place) / Math.max(1, first.length - 1), 22 - (20 * (value - low)) / (high - low || 1)])
+    .filter(([, y]) => Number.isFinite(y));
+  return drawn("svg", { class: "sparkline", viewBox: "0 0 100 24", "aria-hidden": "true" },
+    drawn("polyline", { points: points.map((point) => point.map((each) => each.toFixed(1)).join(",")).join(" ") }));
 }
 
 function base64(buffer) {

@@ -61,6 +61,7 @@ export class Question {
       await this.#answer(values, running.signal);
       const seconds = (performance.now() - started) / 1000;
       const notes = this.controls.flatMap((control) => control.notes);
+      this.#bringIntoView();
       if (this.running === running) this.#say([...notes, `answered in ${seconds.toFixed(2)} s`].join("; "));
     } catch (error) {
       if (this.running !== running) return;
@@ -127,6 +128,11 @@ export class Question {
       found.push({ url: this.url, signature: one.signature, row: part, whole: last.whole, note: "the first part; below it the last answer" });
     }
     return found;
+  }
+
+  /** On a phone the answer stands below the form. */
+  #bringIntoView() {
+    if (this.place.getBoundingClientRect().top > innerHeight * 0.8) this.place.scrollIntoView({ block: "start" });
   }
 
   #busy(busy) {

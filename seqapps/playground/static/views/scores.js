@@ -10,7 +10,8 @@ export function view(of, { meanings, outputs }) {
   pairs.sort((one, other) => other[1] - one[1]);
   const shares = scores.every((score) => score >= 0 && score <= 1);
   const all = scores.reduce((sum, score) => sum + score, 0);
-  const percent = shares && Math.abs(all - 1) < 0.01;
+  const called = `${outputs.scores} ${meanings[outputs.scores]}`;
+  const percent = shares && (Math.abs(all - 1) < 0.01 || /probabilit/i.test(called));
   const line = ([label, score]) =>
     make(
       "li", {},
