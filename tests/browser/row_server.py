@@ -75,11 +75,23 @@ def application(answers):
     return Starlette(routes=[asked, *playground.routes(answers)])
 
 
+class Canned(Answers):
+    """Models that answer whatever `respond(body)` says: (status, what is answered)."""
+
+    def __init__(self, folders, respond):
+        super().__init__(folders)
+        self._respond = respond
+
+    def answer(self, name, body):
+        self.asked.append((name, body))
+        return self._respond(body)
+
+
 class Served:
     """A server in a thread of this process, at a port that was free."""
 
-    def __init__(self, folders, port=0):
-        self.answers = Answers(folders)
+    def __init__(self, answers, port=0):
+        self.answers = answers
         config = uvicorn.Config(
             application(self.answers), host="127.0.0.1", port=port, log_level="warning"
         )
@@ -109,6 +121,6 @@ if __name__ == "__main__":
         for folder in sorted(place.iterdir())
         if folder.is_dir()
     }
-    with Served(newest, int(sys.argv[2])) as served:
+    with Served(Answers(newest), int(sys.argv[2])) as served:
         print(served.url, ", ".join(newest), flush=True)
         threading.Event().wait()
