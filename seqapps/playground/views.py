@@ -23,6 +23,7 @@ ALONE: Mapping[AnswerKind, str] = {
     "alignment": "grid",
     "heat_map": "grid",
 }
+SHADED = ("tokens", "weights", "ids")  # roles of the view of that name
 TOGETHER = ("scores", "shaded", "alignment", "heat_map", "written")  # views of several outputs
 
 
@@ -76,6 +77,5 @@ def _looked(signature: Signature) -> Iterator[View]:
         tokens, maps = signature.lights
         yield View("heat_map", {"tokens": tokens, "maps": maps})
     elif signature.explains:
-        roles = {kind: signature.outputs[kind] for kind in ("tokens", "weights", "ids")
-                 if kind in signature.outputs}  # fmt: skip
-        yield View("shaded", roles)
+        names = signature.outputs
+        yield View("shaded", {role: names[role] for role in names if role in SHADED})
