@@ -61,6 +61,28 @@ def surf(chromium):
         context.close()
 
 
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """`served("captioning")`: the address of a task's page, trained at its tiny size; made once."""
+    from row_server import Answers, Served
+    from tiny_exports import export_of
+
+    from seqapps import registry
+
+    answers = Answers({})
+    with Served(answers) as server:
+
+        def address(name, file=None):
+            if name not in answers.folders:
+                if file is not None:
+                    registry.add_plugin(file)
+                folder = export_of(registry.load(name), tmp_path_factory.mktemp(name))
+                answers.folders[name] = folder
+            return f"{server.url}/models/{name}"
+
+        yield address
+
+
 @pytest.fixture
 def serve(tmp_path):
     """`serve(signatures, respond, golden)`: address of a made-up model's page, what was asked."""

@@ -21,6 +21,7 @@ export class Control {
     this.input = element.querySelector("textarea, input:not([type=file])") ?? element.querySelector("input");
     this.bytes = null; // of a picture, as base64
     this.notes = [];
+    this.start = null;
     const file = element.querySelector("input[type=file]");
     if (file) this.#takesFiles(file);
   }
@@ -34,8 +35,8 @@ export class Control {
     }
     if (this.widget === "series") {
       try {
-        const { values, notes } = series(text, this);
-        this.notes = notes;
+        const { values, notes, start } = series(text, this);
+        Object.assign(this, { notes, start });
         return values;
       } catch (error) {
         if (error instanceof TableError) throw new WrongError(this, error.message);
@@ -131,9 +132,13 @@ export function pictureOf(encoded) {
 export function valuesOf(controls) {
   const values = {};
   let first = null;
-  for (const control of controls) {
+  // A table may tell the time that another control asks for.
+  const ordered = [...controls].sort((one, other) => (one.widget === "time") - (other.widget === "time"));
+  for (const control of ordered) {
     control.complain("");
     try {
+      const start = controls.find((each) => Number.isFinite(each.start))?.start;
+      if (control.widget === "time" && !control.input.value && start !== undefined) control.fill(start);
       values[control.name] = control.read();
     } catch (error) {
       if (!(error instanceof WrongError)) throw error;

@@ -9,8 +9,9 @@ export class TableError extends Error {}
 
 /**
  * series("a,b\n1,2\n3,4", {shape: [2, 2], channels: ["a", "b"], gaps: false})
- *   -> {values: [[1, 2], [3, 4]], notes: []}
+ *   -> {values: [[1, 2], [3, 4]], notes: [], start: null}
  * The last `shape[0]` steps; values [steps, channels], or [steps] where the shape is one number.
+ * `start` is the time of the first of them in seconds since 1970, where a column tells it.
  * Throws TableError.
  */
 export function series(text, { shape, channels, gaps }) {
@@ -29,7 +30,8 @@ export function series(text, { shape, channels, gaps }) {
     throw new TableError(`Line ${bad.line}: a value is missing, and this model takes no gaps.`);
   }
   if (holes) notes.push(count(holes, "gap"));
-  return { values: kept.map((row) => (shape.length > 1 ? row.values : row.values[0])), notes };
+  const values = kept.map((row) => (shape.length > 1 ? row.values : row.values[0]));
+  return { values, notes, start: timeOf(kept[0].cells ?? []) };
 }
 
 /** The text that `series` reads back as these values. */
@@ -98,12 +100,13 @@ function picked(rows, places) {
   return rows
     .filter(({ cells }) => cells.some((cell) => cell !== ""))
     .map(({ line, cells }) => {
+      const rest = cells.filter((_, place) => !places.includes(place));
       const values = places.map((place) => {
         const cell = cells[place] ?? "";
         if (!isValue(cell)) throw new TableError(`Line ${line}: "${cell.slice(0, 40)}" is no number.`);
         return number(cell);
       });
-      return { line, values };
+      return { line, values, cells: rest };
     });
 }
 
@@ -136,6 +139,15 @@ function cut(line, mark) {
     else cells[cells.length - 1] += line[i];
   }
   return cells.map((cell) => cell.trim());
+}
+
+/** Seconds since 1970 (UTC) of the first cell that is a date, or null. */
+function timeOf(cells) {
+  const cell = cells.find((each) => /^\d{4}-\d\d(-\d\d)?([ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/.test(each));
+  if (cell === undefined) return null;
+  const whole = cell.replace(" ", "T");
+  const time = Date.parse(/T/.test(whole) && !/(Z|[+-]\d\d:?\d\d)$/.test(whole) ? `${whole}Z` : whole);
+  return Number.isNaN(time) ? null : Math.round(time / 1000);
 }
 
 function isValue(cell) {
