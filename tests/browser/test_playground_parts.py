@@ -71,6 +71,19 @@ def test_writing_can_be_stopped_and_what_was_written_stays(serve, surf):
     assert page.locator(".stop").is_hidden()
 
 
+def test_what_was_written_before_an_error_stays(serve, surf):
+    def respond(body):
+        written = body["instances"][0]["written"]
+        return (503, {"error": "out of memory"}) if written else in_parts(body)
+
+    url, _ = serve(parts({"prompt": Column("text", "m")}), respond)
+    page, _, _ = surf(url)
+    answer = ask(page, "Once")
+    assert page.locator("form > .problem").inner_text() == "out of memory"
+    assert answer.locator(".said").inner_text() == f"Once{HOSTILE} {'x' * 8}"
+    assert page.locator(".status").inner_text() == "What came before the error is kept."
+
+
 def test_a_question_that_is_asked_again_is_answered_once(serve, surf):
     """The first answer comes late, and must not replace the second."""
     late = threading.Event()

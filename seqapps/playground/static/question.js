@@ -19,6 +19,7 @@ export class Question {
     const fields = [...element.querySelectorAll("[data-control]")];
     this.controls = told.controls.map((each, place) => new Control(each, fields[place]));
     this.running = null;
+    this.shownFor = null; // the signal of the question whose answer is shown
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.ask();
@@ -66,7 +67,7 @@ export class Question {
     } catch (error) {
       if (this.running !== running) return;
       if (error.name === "AbortError") this.#say("Stopped.");
-      else if (error instanceof ServerError) this.#complain(error.message);
+      else if (error instanceof ServerError) this.#complain(error.message, running.signal);
       else throw error;
     } finally {
       if (this.running === running) this.#busy(false);
@@ -79,6 +80,7 @@ export class Question {
     const shownFirst = () => {
       if (place === null) {
         place = make("div");
+        this.shownFor = signal;
         this.place.replaceChildren(place);
       }
       return place;
@@ -145,9 +147,11 @@ export class Question {
     this.status.textContent = text;
   }
 
-  #complain(text) {
+  #complain(text, signal = null) {
     this.problem.textContent = text;
     this.problem.hidden = !text;
-    if (text) this.#say(this.place.childElementCount ? "What is shown answers an earlier question." : "");
+    if (!text) return;
+    const kept = this.shownFor === signal ? "What came before the error is kept." : "What is shown answers an earlier question.";
+    this.#say(this.place.childElementCount ? kept : "");
   }
 }
