@@ -62,7 +62,6 @@ export class Question {
       await this.#answer(values, running.signal);
       const seconds = (performance.now() - started) / 1000;
       const notes = this.controls.flatMap((control) => control.notes);
-      this.#bringIntoView();
       if (this.running === running) this.#say([...notes, `answered in ${seconds.toFixed(2)} s`].join("; "));
     } catch (error) {
       if (this.running !== running) return;
@@ -75,54 +74,52 @@ export class Question {
   }
 
   async #answer(values, signal) {
-    const told = [];
-    let place = null;
-    const shownFirst = () => {
-      if (place === null) {
-        place = make("div");
-        this.shownFor = signal;
-        this.place.replaceChildren(place);
-      }
-      return place;
+    const place = make("div"), told = [];
+    const begin = () => {
+      if (this.shownFor === signal) return;
+      this.shownFor = signal;
+      this.place.replaceChildren(place);
+      this.#bringIntoView();
     };
     for (const [number, one] of this.told.asks.entries()) {
       const row = Object.fromEntries(one.inputs.filter((name) => name in values).map((name) => [name, values[name]]));
-      const outputs = Object.keys(one.meanings);
+      const part = make("div", { class: number ? "part" : "part first" }, number ? make("h3", {}, one.meaning) : null);
+      const inside = make("div");
+      part.append(inside);
+      place.append(part);
       const context = { values, controls: this.controls, meanings: one.meanings };
+      const tell = (answer) => {
+        begin();
+        show(inside, one.views, answer, context);
+      };
       try {
-        if (one.in_parts) {
-          const text = make("div");
-          const last = await goOn(this.url, one.signature, row, {
-            outputs, signal,
-            tell: (continuation) => {
-              shownFirst();
-              if (!text.isConnected) place.append(text);
-              show(text, one.views, { continuation }, context);
-            },
-          });
-          told.push(...this.#asked(one, row, last));
-        } else {
-          const { answer, whole } = await ask(this.url, one.signature, row, { outputs, signal });
-          signal.throwIfAborted();
-          const part = make("div", { class: number ? "part" : "part first" });
-          if (number) part.append(make("h3", {}, one.meaning));
-          shownFirst().append(part);
-          const inside = make("div");
-          part.append(inside);
-          show(inside, one.views, answer, context);
-          told.push({ url: this.url, signature: one.signature, row, whole });
-        }
+        told.push(...(await this.#asked(one, row, { signal, tell })));
       } catch (error) {
         // What explains an answer may fail where the answer itself came.
         if (number === 0 || !(error instanceof ServerError)) throw error;
-        shownFirst().append(make("p", { class: "problem", role: "alert" }, `${one.signature}: ${error.message}`));
+        begin();
+        inside.replaceChildren(make("p", { class: "problem", role: "alert" }, `${one.signature}: ${error.message}`));
       }
     }
-    place?.append(requestAndAnswer(told));
+    begin();
+    place.append(requestAndAnswer(told));
+  }
+
+  /** Ask one signature, at once or in parts, and tell what comes: the requests, for people. */
+  async #asked(one, row, { signal, tell }) {
+    const outputs = Object.keys(one.meanings);
+    if (!one.in_parts) {
+      const { answer, whole } = await ask(this.url, one.signature, row, { outputs, signal });
+      signal.throwIfAborted();
+      tell(answer);
+      return [{ url: this.url, signature: one.signature, row, whole }];
+    }
+    const last = await goOn(this.url, one.signature, row, { outputs, signal, tell });
+    return this.#partsAsked(one, row, last);
   }
 
   /** The parts of an answer as requests: one for all where there is such a signature, the last. */
-  #asked(one, row, last) {
+  #partsAsked(one, row, last) {
     const found = [];
     if (this.told.at_once) found.push({ url: this.url, signature: this.told.at_once, row, note: "the same at once" });
     if (last) {
