@@ -47,6 +47,12 @@ def test_the_wheel_holds_every_module_and_data_file(wheel):
     report = {*(ROOT / "seqapps/report").glob("*.jinja"), ROOT / "seqapps/report/style.css"}
     wanted |= {path.relative_to(ROOT).as_posix() for path in report}
     wanted |= {"seqapps/tasks/sentiment/README.md"}
+    pages = (ROOT / "seqapps/playground").rglob("*.*")
+    wanted |= {
+        path.relative_to(ROOT).as_posix()
+        for path in pages
+        if path.suffix in (".jinja", ".js", ".css")
+    }
     assert wanted - names == set()
 
 

@@ -14,6 +14,12 @@ from seqapps.task import DEFAULT as DEFAULT
 from seqapps.task import Column, Output, Signature
 
 EXTRA = "assets.extra"  # TF Serving's name for files that come with a model
+CLASSIFY = "classify"  # the signature that tells the answer in TF Serving's classification format
+ODD_TEXTS = (
+    "",
+    "!?",
+    "Straße, 한국어, عربي, 😀",
+)  # end golden requests, as clients send such
 
 
 def write(folder: Path, record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> None:

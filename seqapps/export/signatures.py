@@ -7,11 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from seqapps.export.manifest import CLASSIFY as CLASSIFY
 from seqapps.features import Features
 from seqapps.predict import traced
 from seqapps.task import Column, Output, Signature, Task
-
-CLASSIFY = "classify"
 
 
 def declared(task: Task, settings: Any) -> dict[str, Signature]:

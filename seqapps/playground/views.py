@@ -1,0 +1,81 @@
+"""How an answer is shown: by the kinds of its outputs, never by the task that they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from seqapps.task import AnswerKind, Signature
+
+# The view of an output that nothing belongs to. Each view is a file in static/views/.
+ALONE: Mapping[AnswerKind, str] = {
+    "label": "text",
+    "labels": "list",
+    "scores": "list",
+    "text": "text",
+    "sample": "text",
+    "tokens": "list",
+    "ids": "list",
+    "weights": "list",
+    "number": "numbers",
+    "series": "series",
+    "band": "series",
+    "alignment": "grid",
+    "heat_map": "grid",
+}
+SHADED = ("tokens", "weights", "ids")  # roles of the view of that name
+TOGETHER = ("scores", "shaded", "alignment", "heat_map", "written")  # views of several outputs
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of an answer: the name of what shows it, and the outputs that it shows by role."""
+
+    name: str
+    outputs: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+def views_of(signature: Signature) -> list[View]:
+    """What shows the answer of a signature, the most telling first; each output is in one view."""
+    found = [*_labelled(signature), *_looked(signature)]
+    taken = {name for view in found for name in view.outputs.values() if isinstance(name, str)}
+    rest = {name: each.kind for name, each in signature.answer.items() if name not in taken}
+    series = [name for name, kind in rest.items() if kind == "series"]
+    ends = [name for name, kind in rest.items() if kind == "band"]
+    numbers = [name for name, kind in rest.items() if kind == "number"]
+    alone = [
+        View(ALONE[kind], {"value": name})
+        for name, kind in rest.items()
+        if ALONE[kind] not in ("series", "numbers")
+    ]
+    found = [*(view for view in alone if view.name == "text"), *found,
+             *(view for view in alone if view.name != "text")]  # fmt: skip
+    if numbers:
+        found.append(View("numbers", {"numbers": numbers}))
+    if series or ends:
+        found.append(View("series", {"series": series, "ends": ends, "numbers": numbers}))
+    return found
+
+
+def _labelled(signature: Signature) -> Iterator[View]:
+    """Labels with their scores, in the order in which they are declared, and the one told."""
+    label, labels, scores = (
+        [name for name, output in signature.answer.items() if output.kind == kind]
+        for kind in ("label", "labels", "scores")
+    )
+    for place, pair in enumerate(zip(labels, scores, strict=False)):
+        told = {"label": label[place]} if place < len(label) else {}
+        yield View("scores", {**told, "labels": pair[0], "scores": pair[1]})
+
+
+def _looked(signature: Signature) -> Iterator[View]:
+    """What a model looked at: tokens, a second text, a picture."""
+    if signature.aligned is not None:
+        first, second, weights = signature.aligned
+        yield View("alignment", {"first": first, "second": second, "weights": weights})
+    elif signature.lights is not None:
+        tokens, maps = signature.lights
+        yield View("heat_map", {"tokens": tokens, "maps": maps})
+    elif signature.explains:
+        names = signature.outputs
+        yield View("shaded", {role: names[role] for role in names if role in SHADED})
