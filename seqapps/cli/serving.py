@@ -99,12 +99,13 @@ def _check_models(folder: Path, names: Sequence[str]) -> None:
 
 
 def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
+    from seqapps.playground import routes
     from seqapps.serving.app import application
     from seqapps.serving.batching import Batching
     from seqapps.serving.limits import Limits
     from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
-    from seqapps.serving.models import Models
+    from seqapps.serving.models import Models, Newest
     from seqapps.serving.running import Pool, Runner
     from seqapps.serving.server import bound
     from seqapps.serving.server import serve as run
@@ -126,7 +127,10 @@ def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
     metrics = Metrics(models.available)
     limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
     write = _access_log(options.access_log)
-    app = application(models, limits=limits, token=token, access_log=write, metrics=metrics)
+    pages = [] if options.no_page else routes(Newest(models))
+    app = application(
+        models, limits=limits, pages=pages, token=token, access_log=write, metrics=metrics
+    )
     models.start()
     try:
         _tell_versions(models)
@@ -174,6 +178,8 @@ def _tell_ready(models: Models, address: str, options: Options, token: str | Non
     click.echo("A development twin of TF Serving, for development, teaching, tests, small loads.")
     for name, version in models.available():
         click.echo(f"  {name} {version}: {address}/v1/models/{name}:predict")
+    if not options.no_page:
+        click.echo(f"To try them in a browser: {address}/")
     if options.host not in LOCAL and not token:
         click.echo(
             f"Whoever reaches {options.host} may ask these models; --token-file keeps others out.",

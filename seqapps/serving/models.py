@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seqapps.export.serving_files import published_names
@@ -196,6 +196,18 @@ class Models:
         status = version.status
         log.info("%s version %d: %s %s", name, number, status.state, status.message)
         return done
+
+
+class Newest:
+    """Name and folder of the newest version of each model that is served, as it is now."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    def __iter__(self) -> Iterator[tuple[str, Path]]:
+        for name, number in dict(self._models.available()).items():  # the last is the newest
+            with suppress(Refused), self._models.lease(name, version=number) as version:
+                yield name, version.folder
 
 
 def _folders(base: Path) -> dict[int, Path]:
