@@ -14,6 +14,13 @@ from seqapps.task import DEFAULT as DEFAULT
 from seqapps.task import Column, Output, Signature
 
 EXTRA = "assets.extra"  # TF Serving's name for files that come with a model
+# What a bundle holds beside what TensorFlow itself writes: docs/compatibility.md.
+FILES = (
+    "batching_params.pbtxt",
+    *(f"{EXTRA}/{name}" for name in (
+        "bundle.json", "golden.json", "proof.json", "settings.toml", "tf_serving_warmup_requests",
+    )),
+)  # fmt: skip
 
 
 def write(folder: Path, record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> None:
