@@ -51,6 +51,12 @@ def test_a_made_file_passes_the_conformance_suite(tmp_path, like):
 
 
 @pytest.mark.long
+def test_the_example_of_the_documentation_passes_the_conformance_suite():
+    registry.add_plugin(Path(__file__).parents[2] / "docs" / "examples" / "next_week.py")
+    assert checks.problems(registry.load("next_week"), file=None) == {}
+
+
+@pytest.mark.long
 def test_make_test_passes_in_a_made_package(tmp_path):
     made = scaffold.package("as_made", "forecasting", folder=tmp_path)
     done = subprocess.run(
