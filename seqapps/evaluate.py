@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -22,6 +22,31 @@ from seqapps.task import Case, Predict, Response, Task
 
 MODEL = "model"
 ByPredictor = dict[str, list[Response]]
+Scores = dict[str, Score]  # by metric
+
+
+class Evaluation(TypedDict):
+    """The content of `evaluation.json`. It is read by others: docs/compatibility.md."""
+
+    format: int
+    task: str
+    published_as: str | None
+    version: int | None
+    split: str
+    cases: int
+    seed: int
+    resampled: str  # "case", "group" or "block"
+    block: NotRequired[int]  # how many consecutive ones are drawn together
+    resamples: int
+    model: Scores
+    parts: dict[str, Scores]  # of signatures that answer as the model does
+    baselines: dict[str, Scores]
+    best_baseline: str | None
+    difference: Scores  # to the best baseline
+    differences: dict[str, Scores]
+    goal: dict[str, Any]  # "metric", "reached", "text"
+    validation: dict[str, dict[str, float]]
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -73,7 +98,7 @@ def evaluate(
     )
     difference = differences.get(best or "", {})
     model = scores.pop(MODEL)
-    evaluation = {
+    evaluation: Evaluation = {
         "format": 1,
         "task": task.name,
         "published_as": None,
@@ -82,7 +107,6 @@ def evaluate(
         "cases": len(cases["test"]),
         "seed": seed,
         "resampled": units.kind,
-        **({"block": units.block} if units.kind == "block" else {}),
         "resamples": RESAMPLES,
         "model": model,
         "parts": {name: scores[name] for name in parts},
@@ -94,8 +118,10 @@ def evaluate(
         "validation": validation,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
+    if units.kind == "block":
+        evaluation["block"] = units.block
     answers = Answers(cases["test"], test[MODEL], test[best] if best else None, units.groups)
-    return evaluation, answers
+    return cast("dict[str, Any]", evaluation), answers
 
 
 def parts_of(task: Task, settings: Any) -> list[str]:

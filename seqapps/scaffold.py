@@ -1,4 +1,4 @@
-"""Plugins to begin with: a package of its own, or a single file, that works before it is changed."""
+"""Plugins to begin with: a package, or a single file, that works before it is changed."""
 
 from __future__ import annotations
 
@@ -100,12 +100,14 @@ def _check(name: str, like: str, path: Path) -> None:
         raise UserError(f"--like {like}: expected one of {', '.join(LIKE)}.")
     if not re.fullmatch("[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise UserError(
-            f"{name!r} cannot be the name of a task: it is also that of a Python module, so it "
-            "consists of small letters, digits and _, begins with a letter and is no word of Python."
+            f"{name!r} cannot be the name of a task, as it is that of a Python module, too: take "
+            "small letters, digits and _, a letter first, and no word that Python itself uses."
         )
     for entry in registry.entries():
         if entry.name == name:
-            raise UserError(f"There is a task {name} already, of {entry.origin}. Take another name.")
+            raise UserError(
+                f"There is a task {name} already, of {entry.origin}. Take another name."
+            )
     if name in sys.stdlib_module_names or _is_importable(name):
         raise UserError(f"{name} is the name of an installed Python module. Take another name.")
     if path.exists():
