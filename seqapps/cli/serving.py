@@ -23,7 +23,10 @@ from seqapps.serving.engines import Wanted
 from seqapps.serving.policy import Policy
 
 if TYPE_CHECKING:
+    from seqapps.serving.loaded import Loaded
+    from seqapps.serving.metrics import Metrics
     from seqapps.serving.models import Models
+    from seqapps.serving.running import Pool, Runner
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -99,49 +102,49 @@ def _check_models(folder: Path, names: Sequence[str]) -> None:
 
 
 def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
-    from seqapps.playground import routes
     from seqapps.serving.app import application
-    from seqapps.serving.batching import Batching
     from seqapps.serving.limits import Limits
-    from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
-    from seqapps.serving.models import Models, Newest
-    from seqapps.serving.running import Pool, Runner
+    from seqapps.serving.models import Models
+    from seqapps.serving.running import Pool
     from seqapps.serving.server import bound
     from seqapps.serving.server import serve as run
 
-    listening = bound(options.host, options.port)
-    address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
-    pool = Pool(options.threads or start.cores(), waiting=options.queue)
     policies = _policies(options.config, folder)
     policies()  # what is wrong with the file is told before anything is loaded
-    start.tensorflow()
+    write = _access_log(options.access_log)
+    with bound(options.host, options.port) as listening:
+        start.tensorflow()
+        pool = Pool(options.threads or start.cores(), waiting=options.queue)
+        metrics = Metrics(lambda: models.available())
+        runner_of = _runner_of(pool, metrics, batching=options.batching)
+        models = Models(folder, names=options.names, policies=policies, runner_of=runner_of)
+        limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
+        app = application(models, limits=limits, token=token, access_log=write, metrics=metrics)
+        models.start()
+        try:
+            _tell_versions(models)
+            address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
+            ready = partial(_tell_ready, models, address, options, token)
+            stopped_by = run(app, listening, ready=ready)
+        finally:
+            models.close()
+            pool.close()
+    if stopped_by == signal.SIGINT:
+        raise KeyboardInterrupt
+    return 0
+
+
+def _runner_of(pool: Pool, metrics: Metrics, *, batching: bool) -> Callable[[Loaded], Runner]:
+    from seqapps.serving.batching import Batching
 
     def runner_of(loaded: Loaded) -> Runner:
-        parameters = batching_parameters.read(loaded.folder) if options.batching else None
+        parameters = batching_parameters.read(loaded.folder) if batching else None
         if parameters is None:
             return pool.direct(loaded)
         return Batching(loaded, parameters, observe=metrics.batch)
 
-    models = Models(folder, names=options.names, policies=policies, runner_of=runner_of)
-    metrics = Metrics(models.available)
-    limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
-    write = _access_log(options.access_log)
-    pages = [] if options.no_page else routes(Newest(models))
-    app = application(
-        models, limits=limits, pages=pages, token=token, access_log=write, metrics=metrics
-    )
-    models.start()
-    try:
-        _tell_versions(models)
-        ready = partial(_tell_ready, models, address, options, token)
-        stopped_by = run(app, listening, ready=ready)
-    finally:
-        models.close()
-        pool.close()
-    if stopped_by == signal.SIGINT:
-        raise KeyboardInterrupt
-    return 0
+    return runner_of
 
 
 def _policies(config: Path | None, folder: Path) -> Callable[[], Mapping[str, Policy]]:
@@ -178,8 +181,6 @@ def _tell_ready(models: Models, address: str, options: Options, token: str | Non
     click.echo("A development twin of TF Serving, for development, teaching, tests, small loads.")
     for name, version in models.available():
         click.echo(f"  {name} {version}: {address}/v1/models/{name}:predict")
-    if not options.no_page:
-        click.echo(f"To try them in a browser: {address}/")
     if options.host not in LOCAL and not token:
         click.echo(
             f"Whoever reaches {options.host} may ask these models; --token-file keeps others out.",
