@@ -24,7 +24,7 @@ DEFAULT = "serving_default"
 SIGNATURES = "signature_def"  # the one metadata field that there is
 
 
-class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):  # type: ignore[misc]
+class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
     """Answers what TF Serving's stubs ask; Classify and Regress are left to REST."""
 
     def __init__(self, core: Core) -> None:

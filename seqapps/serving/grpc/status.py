@@ -21,7 +21,7 @@ STATES = health_pb2.HealthCheckResponse
 LOOK = 1.0  # seconds between two looks of a watch, as between two of the folder
 
 
-class Status(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore[misc]
+class Status(model_service_pb2_grpc.ModelServiceServicer):
     """Tells of the versions of a model; what is served is the folder's, so no configuration."""
 
     def __init__(self, core: Core) -> None:
@@ -44,7 +44,7 @@ class Status(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore[misc]
         return response
 
 
-class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
+class Health(health_pb2_grpc.HealthServicer):
     """Whether anything is served, or a model, if its name is asked for as a service."""
 
     def __init__(self, core: Core) -> None:
