@@ -25,8 +25,10 @@ from seqapps.serving.policy import Policy
 
 if TYPE_CHECKING:
     from seqapps.serving.limits import Limits
+    from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
     from seqapps.serving.models import Models
+    from seqapps.serving.running import Pool, Runner
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -105,45 +107,49 @@ def _check_models(folder: Path, names: Sequence[str]) -> None:
 
 def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
     from seqapps.serving.app import application
-    from seqapps.serving.batching import Batching
     from seqapps.serving.limits import Limits
-    from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
     from seqapps.serving.models import Models
-    from seqapps.serving.running import Pool, Runner
+    from seqapps.serving.running import Pool
     from seqapps.serving.server import bound
     from seqapps.serving.server import serve as run
 
-    listening = bound(options.host, options.port)
-    address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
-    pool = Pool(options.threads or start.cores(), waiting=options.queue)
     policies = _policies(options.config, folder)
     policies()  # what is wrong with the file is told before anything is loaded
-    start.tensorflow()
+    write = _access_log(options.access_log)
+    with bound(options.host, options.port) as listening:
+        start.tensorflow()
+        pool = Pool(options.threads or start.cores(), waiting=options.queue)
+        metrics = Metrics(lambda: models.available())
+        runner_of = _runner_of(pool, metrics, batching=options.batching)
+        models = Models(folder, names=options.names, policies=policies, runner_of=runner_of)
+        limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
+        app = application(models, limits=limits, token=token, access_log=write, metrics=metrics)
+        models.start()
+        try:
+            _tell_versions(models)
+            address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
+            with _grpc(models, limits, options, token, metrics, write) as calls:
+                ready = partial(_tell_ready, models, address, options, token, calls)
+                stopped_by = run(app, listening, ready=ready)
+        finally:
+            models.close()
+            pool.close()
+    if stopped_by == signal.SIGINT:
+        raise KeyboardInterrupt
+    return 0
+
+
+def _runner_of(pool: Pool, metrics: Metrics, *, batching: bool) -> Callable[[Loaded], Runner]:
+    from seqapps.serving.batching import Batching
 
     def runner_of(loaded: Loaded) -> Runner:
-        parameters = batching_parameters.read(loaded.folder) if options.batching else None
+        parameters = batching_parameters.read(loaded.folder) if batching else None
         if parameters is None:
             return pool.direct(loaded)
         return Batching(loaded, parameters, observe=metrics.batch)
 
-    models = Models(folder, names=options.names, policies=policies, runner_of=runner_of)
-    metrics = Metrics(models.available)
-    limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
-    write = _access_log(options.access_log)
-    app = application(models, limits=limits, token=token, access_log=write, metrics=metrics)
-    models.start()
-    try:
-        _tell_versions(models)
-        with _grpc(models, limits, options, token, metrics, write) as calls:
-            ready = partial(_tell_ready, models, address, options, token, calls)
-            stopped_by = run(app, listening, ready=ready)
-    finally:
-        models.close()
-        pool.close()
-    if stopped_by == signal.SIGINT:
-        raise KeyboardInterrupt
-    return 0
+    return runner_of
 
 
 @contextmanager
@@ -155,7 +161,7 @@ def _grpc(
     metrics: Metrics,
     write: Callable[[str], object] | None,
 ) -> Iterator[str]:
-    """GRPC inside the block, where it is wanted; its address, or nothing."""
+    """A server of gRPC inside the block, where it is wanted; its address, or nothing."""
     if options.no_grpc:
         yield ""
         return

@@ -83,7 +83,8 @@ class Server:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
-            reason = error.read(2000).decode("utf-8", errors="replace").strip()
+            with error:
+                reason = error.read(2000).decode("utf-8", errors="replace").strip()
             raise RunError(f"{self._url}{path}: {error.code}: {reason}") from None
         except (OSError, ValueError) as error:
             raise RunError(f"{self._url}{path}: no answer that can be read: {error}") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from seqapps import start
+from seqapps import files, start
 from seqapps.serving.app import application
 from seqapps.serving.models import Models
 
@@ -88,6 +88,7 @@ def zoo():
         ),
         "scalar": function(spec(name="x"))(lambda x: {"x": tf.reduce_sum(x)}),
         "odd": function(spec(name="x"))(lambda x: {"x": tf.math.log(x)}),
+        "slow": function(spec(dtype="int64", name="turns"))(slow),
         "strict": function(spec(name="x"))(strict),
         "classify": function(spec(dtype="string", name="inputs"))(classify),
         "wide": function(spec(dtype="string", name="inputs"))(
@@ -105,12 +106,38 @@ def strict(x):
         return {"root": tf.sqrt(x)}
 
 
+def slow(turns):
+    """Counts to the first number, which takes about a second for each million."""
+    import tensorflow as tf
+
+    counted = tf.while_loop(lambda i: i < turns[0], lambda i: [i + 1], [tf.zeros([], "int64")])
+    return {"turns": tf.fill(tf.shape(turns), counted[0])}
+
+
 def save(made, folder: Path):
     """A module with its signatures as a SavedModel."""
     import tensorflow as tf
 
     module, signatures = made
     tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def golden(wanted):
+    """Writes a bundle's golden request of half-plus-two, with 2.5 or another answer."""
+
+    def write(folder):
+        column = {"kind": "number", "meaning": "", "shape": [], "default": None}
+        answer = {"y": {"kind": "number", "meaning": ""}}
+        signatures = {"serving_default": {"inputs": {"x": column}, "answer": answer, "meaning": ""}}
+        files.write_json(folder / "assets.extra" / "bundle.json", {"signatures": signatures})
+        record = {
+            "signature": "serving_default",
+            "inputs": {"x": [1.0]},
+            "outputs": {"y": [wanted]},
+        }
+        files.write_json(folder / "assets.extra" / "golden.json", [record])
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from conftest import golden
 
-from seqapps import files
 from seqapps.serving import policy
 from seqapps.serving.errors import Refused
 from seqapps.serving.models import Models
@@ -67,24 +67,6 @@ def no_graph(folder):
 
 def no_variables(folder):
     shutil.rmtree(folder / "variables")
-
-
-def golden(wanted):
-    """A bundle's golden request, with 2.5 or another answer."""
-
-    def write(folder):
-        column = {"kind": "number", "meaning": "", "shape": [], "default": None}
-        answer = {"y": {"kind": "number", "meaning": ""}}
-        signatures = {"serving_default": {"inputs": {"x": column}, "answer": answer, "meaning": ""}}
-        files.write_json(folder / "assets.extra" / "bundle.json", {"signatures": signatures})
-        record = {
-            "signature": "serving_default",
-            "inputs": {"x": [1.0]},
-            "outputs": {"y": [wanted]},
-        }
-        files.write_json(folder / "assets.extra" / "golden.json", [record])
-
-    return write
 
 
 def damaged_golden(folder):
