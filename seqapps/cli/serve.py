@@ -38,6 +38,11 @@ ENGINES = ("auto", "tensorflow", "docker", "twin")
     help="Of REST; 0 takes a free one.",
 )  # fmt: skip
 @click.option(
+    "--grpc-port", type=click.IntRange(0, 65535), default=8500, show_default=True,
+    help="Of gRPC; 0 takes a free one.",
+)  # fmt: skip
+@click.option("--no-grpc", is_flag=True, help="REST only.")
+@click.option(
     "--enable-batching", "batching", is_flag=True,
     help="Compute requests together that arrive together, as the version's batching_params.pbtxt "
     "says.",
@@ -85,8 +90,8 @@ def command(folder: Path, url: str | None, **given: Any) -> int:
     """Serve published models as TF Serving does.
 
     SAVED_MODELS is the folder that runs publish to. Where TF Serving is installed, it serves;
-    elsewhere a twin in Python, which speaks the same REST. The twin is for development, teaching,
-    tests and small loads.
+    elsewhere a twin in Python, which speaks the same REST and gRPC. The twin is for development,
+    teaching, tests and small loads.
     """
     from seqapps.cli import serving
 

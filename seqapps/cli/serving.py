@@ -6,7 +6,8 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from seqapps.serving.engines import Wanted
 from seqapps.serving.policy import Policy
 
 if TYPE_CHECKING:
+    from seqapps.serving.limits import Limits
     from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
     from seqapps.serving.models import Models
@@ -40,6 +42,8 @@ class Options:
     engine: str
     host: str
     port: int
+    grpc_port: int
+    no_grpc: bool
     batching: bool
     token_file: Path | None
     threads: int | None
@@ -65,7 +69,7 @@ def serve(folder: Path, options: Options) -> int:
             "proxy in front of it, or take --engine twin."
         )
     wanted = Wanted(
-        folder, options.names, options.config, options.host, options.port,
+        folder, options.names, options.config, options.host, options.port, options.grpc_port,
         batching=options.batching,
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as configuration:
@@ -125,8 +129,9 @@ def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
         try:
             _tell_versions(models)
             address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
-            ready = partial(_tell_ready, models, address, options, token)
-            stopped_by = run(app, listening, ready=ready)
+            with _grpc(models, limits, options, token, metrics, write) as calls:
+                ready = partial(_tell_ready, models, address, options, token, calls)
+                stopped_by = run(app, listening, ready=ready)
         finally:
             models.close()
             pool.close()
@@ -145,6 +150,27 @@ def _runner_of(pool: Pool, metrics: Metrics, *, batching: bool) -> Callable[[Loa
         return Batching(loaded, parameters, observe=metrics.batch)
 
     return runner_of
+
+
+@contextmanager
+def _grpc(
+    models: Models,
+    limits: Limits,
+    options: Options,
+    token: str | None,
+    metrics: Metrics,
+    write: Callable[[str], object] | None,
+) -> Iterator[str]:
+    """A server of gRPC inside the block, where it is wanted; its address, or nothing."""
+    if options.no_grpc:
+        yield ""
+        return
+    from seqapps.serving.grpc.calls import Core
+    from seqapps.serving.grpc.server import serving
+
+    core = Core(models=models, limits=limits, token=token, metrics=metrics, access_log=write)
+    with serving(core, options.host, options.grpc_port) as port:
+        yield f"grpc://{_in_address(options.host)}:{port}"
 
 
 def _policies(config: Path | None, folder: Path) -> Callable[[], Mapping[str, Policy]]:
@@ -177,10 +203,14 @@ def _tell_versions(models: Models) -> None:
         raise RunError("None of the models can be served.")
 
 
-def _tell_ready(models: Models, address: str, options: Options, token: str | None) -> None:
+def _tell_ready(
+    models: Models, address: str, options: Options, token: str | None, calls: str
+) -> None:
     click.echo("A development twin of TF Serving, for development, teaching, tests, small loads.")
     for name, version in models.available():
         click.echo(f"  {name} {version}: {address}/v1/models/{name}:predict")
+    if calls:
+        click.echo(f"  the same by gRPC: {calls}")
     if options.host not in LOCAL and not token:
         click.echo(
             f"Whoever reaches {options.host} may ask these models; --token-file keeps others out.",

@@ -64,15 +64,20 @@ class Guarded:
 
     def allows(self, authorization: bytes) -> bool:
         """Whether this header holds the token; takes as long whatever it holds."""
-        scheme, _, given = authorization.partition(b" ")
-        if scheme.lower() == b"basic":
-            try:
-                given = base64.b64decode(given).partition(b":")[2]
-            except binascii.Error:
-                given = b""
-        elif scheme.lower() != b"bearer":
+        return brings(authorization, self._token)
+
+
+def brings(authorization: bytes, token: bytes) -> bool:
+    """Whether a header, or gRPC metadata, holds the token; takes as long whatever it holds."""
+    scheme, _, given = authorization.partition(b" ")
+    if scheme.lower() == b"basic":
+        try:
+            given = base64.b64decode(given).partition(b":")[2]
+        except binascii.Error:
             given = b""
-        return hmac.compare_digest(given.strip(), self._token)
+    elif scheme.lower() != b"bearer":
+        given = b""
+    return hmac.compare_digest(given.strip(), token)
 
 
 class Observed:

@@ -15,6 +15,7 @@ import pytest
 from conftest import golden
 
 from seqapps.cli import main
+from seqapps.serving import Client
 
 SEQAPPS = str(Path(sys.executable).with_name("seqapps"))
 
@@ -71,8 +72,8 @@ def server(place, tmp_path_factory):
     """(process, lines it told, address) of a server that is used by several tests."""
     log = tmp_path_factory.mktemp("log") / "access.jsonl"
     process = start(
-        place, "--port", 0, "--engine", "twin", "--enable-batching", "--access-log", log,
-        SEQAPPS_TOKEN="a token",
+        place, "--port", 0, "--grpc-port", 0, "--engine", "twin", "--enable-batching",
+        "--access-log", log, SEQAPPS_TOKEN="a token",
     )  # fmt: skip
     try:
         lines = until_ready(process)
@@ -104,6 +105,12 @@ def test_it_tells_what_is_served_where_and_what_for(server):
 def test_it_answers(server):
     answer = asked(server[2], "/v1/models/half_plus_two:predict", {"instances": [1.0]})
     assert answer == {"predictions": [2.5]}
+
+
+def test_it_answers_the_same_by_grpc(server):
+    url = next(line.split()[-1] for line in server[1] if "grpc://" in line)
+    with Client(url, token="a token") as client:
+        assert client.predict("half_plus_two", rows=[1.0]) == [{"y": 2.5}]
 
 
 def test_it_wants_the_token_of_the_environment(server):
