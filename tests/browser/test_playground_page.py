@@ -35,6 +35,13 @@ def test_a_text_is_sent_and_the_label_that_came_back_is_read(serve, surf):
     assert said == elsewhere == []
 
 
+def test_a_score_that_is_not_quite_all_or_nothing_says_so(serve, surf):
+    row = {"label": "a", "labels": ["a", "b"], "scores": [0.99999, 0.00001]}
+    url, _ = serve(respond=answering(row))
+    page, _, _ = surf(url)
+    assert ask(page).locator(".value").all_inner_texts() == ["> 99.9 %", "< 0.1 %"]
+
+
 @pytest.mark.parametrize("kind", sorted(get_args(AnswerKind)))
 def test_what_is_told_is_text_whatever_its_kind(serve, surf, kind):
     signature = Signature(dict(TEXT.inputs), {"told": Output(kind, HOSTILE)}, HOSTILE)

@@ -8,7 +8,7 @@ const HEIGHT = 230, LEFT = 58, RIGHT = 12, TOP = 12, BOTTOM = 38;
  * A figure of lines over steps.
  * lines: [{name, values, from, side}], the first value at step `from`; NaN is a gap
  * bands: [{name, low, high, from}], the widest first; marks: [[first, last]] steps on a ground
- * level: {name, value}, a line across; origin: a step that a dotted line stands before
+ * level: {name, value}, a line across, of a scale that begins at 0; origin: a step that a dotted line stands before
  */
 export function chart({ title, lines, bands = [], marks = [], level = null, origin = null, axis = "steps" }) {
   const place = make("div", { class: "chart" });
@@ -27,7 +27,7 @@ function picture({ title, lines, bands, marks, level, origin, axis }, width) {
   const steps = [...lines, ...bands.map(({ low, from }) => ({ values: low, from }))];
   const first = Math.min(...steps.map(({ from }) => from));
   const last = Math.max(...steps.map(({ from, values }) => from + values.length - 1));
-  const all = [...lines.flatMap((each) => each.values), ...bands.flatMap(({ low, high }) => [...low, ...high]), ...(level ? [level.value] : [])].filter(Number.isFinite);
+  const all = [...lines.flatMap((each) => each.values), ...bands.flatMap(({ low, high }) => [...low, ...high]), ...(level ? [0, level.value] : [])].filter(Number.isFinite);
   const ticks = ticksOf(Math.min(...all), Math.max(...all), 4);
   const [bottom, top] = [Math.min(...all, ticks[0]), Math.max(...all, ticks.at(-1))];
   const x = (step) => LEFT + ((step - first) / Math.max(1, last - first)) * (width - LEFT - RIGHT);

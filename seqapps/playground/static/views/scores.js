@@ -16,7 +16,7 @@ export function view(of, { meanings, outputs }) {
     make(
       "li", {},
       make("span", { class: "name", dir: "auto" }, String(label)),
-      make("span", { class: "value" }, percent ? `${(100 * score).toFixed(1)} %` : shown(score)),
+      make("span", { class: "value" }, percent ? share(score) : shown(score)),
       shares ? make("span", { class: "bar", "aria-hidden": "true" }, make("i", { style: { width: `${100 * score}%` } })) : null,
     );
   const told = of("label");
@@ -27,4 +27,11 @@ export function view(of, { meanings, outputs }) {
       ? make("details", {}, make("summary", {}, `${pairs.length - MOST} more`), make("ol", { class: "scores" }, pairs.slice(MOST).map(line)))
       : null,
   ].filter(Boolean);
+}
+
+/** 0.25 -> "25.0 %"; what is not quite nothing or all says so. */
+function share(score) {
+  if (score > 0 && score < 0.0005) return "< 0.1 %";
+  if (score > 0.9995 && score < 1) return "> 99.9 %";
+  return `${(100 * score).toFixed(1)} %`;
 }
