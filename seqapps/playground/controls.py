@@ -51,7 +51,7 @@ def control_of(name: str, column: Column, *, seen: Sequence[Any] = ()) -> Contro
     categories = seen if column.kind == "category" else ()
     return Control(
         name,
-        "series" if several else WIDGETS[column.kind],
+        "series" if several else WIDGETS.get(column.kind, "text"),
         column.meaning,
         value=_shown(column.default),
         option=column.default is not None,

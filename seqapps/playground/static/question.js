@@ -94,7 +94,7 @@ export class Question {
       const part = make(
         "div",
         { class: number ? "part" : "part first" },
-        number ? make("h3", {}, one.meaning) : null,
+        number ? make("h3", {}, one.meaning, " ", make("small", {}, one.signature)) : null,
       );
       const inside = make("div");
       part.append(inside);

@@ -43,11 +43,7 @@ export function view(of, { meanings, outputs }) {
   return [
     make("fieldset", { class: "choices" }, make("legend", {}, "Shown as"), choices),
     place,
-    make(
-      "p",
-      { class: "note" },
-      `Left: ${meanings[outputs.first]}. Right: ${meanings[outputs.second]}.`,
-    ),
+    make("p", { class: "note" }, meanings[outputs.weights]),
     asTable(["", ...first], rows),
   ];
 }
