@@ -51,12 +51,17 @@ def control_of(name: str, column: Column, *, seen: Sequence[Any] = ()) -> Contro
     categories = seen if column.kind == "category" else ()
     return Control(
         name,
-        "series" if several else WIDGETS[column.kind],
+        "series" if several else WIDGETS.get(column.kind, "text"),
         column.meaning,
-        value=column.default,
+        value=_shown(column.default),
         option=column.default is not None,
         shape=column.shape,
         gaps=column.gaps,
         channels=column.channels,
         suggestions=tuple(dict.fromkeys(map(str, categories)))[:SUGGESTED],
     )
+
+
+def _shown(value: Any) -> Any:
+    """1.0 -> 1, as people write it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

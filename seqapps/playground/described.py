@@ -30,7 +30,6 @@ class Described:
     summary: str
     facts: Mapping[str, str]  # of the run that it comes from, for people
     questions: Sequence[Question]
-    outputs: int  # signatures that the export has
 
     def as_json(self) -> str:
         """What the page's script reads; safe inside of a script element."""
@@ -58,7 +57,6 @@ def describe(name: str, folder: Path) -> Described:
         signatures[DEFAULT].meaning,
         _facts(record),
         questions_of(signatures, seen=seen),
-        len(signatures),
     )
 
 

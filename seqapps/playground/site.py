@@ -40,7 +40,10 @@ TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
 class Models(Protocol):
-    """What is served now, looked at anew for every page: (name, version folder), as they are."""
+    """What is served now, looked at anew for every page: (name, version folder).
+
+    Of versions of one name, the newest comes last.
+    """
 
     def __iter__(self) -> Iterator[tuple[str, Path]]: ...
 

@@ -37,24 +37,27 @@ class View:
 
 def views_of(signature: Signature) -> list[View]:
     """What shows the answer of a signature, the most telling first; each output is in one view."""
-    found = [*_labelled(signature), *_looked(signature)]
-    taken = {name for view in found for name in view.outputs.values() if isinstance(name, str)}
+    together = [*_labelled(signature), *_looked(signature)]
+    taken = {name for view in together for name in view.outputs.values() if isinstance(name, str)}
     rest = {name: each.kind for name, each in signature.answer.items() if name not in taken}
-    series = [name for name, kind in rest.items() if kind == "series"]
-    ends = [name for name, kind in rest.items() if kind == "band"]
-    numbers = [name for name, kind in rest.items() if kind == "number"]
-    alone = [
-        View(ALONE[kind], {"value": name})
-        for name, kind in rest.items()
-        if ALONE[kind] not in ("series", "numbers")
-    ]
-    found = [*(view for view in alone if view.name == "text"), *found,
-             *(view for view in alone if view.name != "text")]  # fmt: skip
+    alone = [View(_alone(kind), {"value": name}) for name, kind in rest.items()]
+    texts = [view for view in alone if view.name == "text"]
+    lists = [view for view in alone if view.name not in ("text", "numbers", "series")]
+    series, ends, numbers = (
+        [name for name, kind in rest.items() if kind == wanted]
+        for wanted in ("series", "band", "number")
+    )
+    found = [*texts, *together, *lists]
     if numbers:
         found.append(View("numbers", {"numbers": numbers}))
-    if series or ends:
+    if series or ends:  # with the numbers, as one may be the threshold of a series
         found.append(View("series", {"series": series, "ends": ends, "numbers": numbers}))
     return found
+
+
+def _alone(kind: AnswerKind) -> str:
+    """The view of a kind; a list for one that only a newer export knows."""
+    return ALONE.get(kind, "list")
 
 
 def _labelled(signature: Signature) -> Iterator[View]:

@@ -72,7 +72,7 @@ def test_a_prompt_goes_on_as_it_is_made_and_its_options_count(served, surf):
     bodies = []
     page.on("request", lambda sent: bodies.append(sent.post_data) if sent.post_data else None)
     page.locator("textarea").first.fill("The value of")
-    page.locator("button[type=submit]").click()
+    page.locator("button[type=submit]").first.click()
     answer = answered(page, timeout=SLOW)
     parts = [json.loads(body) for body in bodies]
     assert [part["instances"][0].get("max_tokens") for part in parts] == [8, 11, None]

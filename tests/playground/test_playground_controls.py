@@ -45,6 +45,11 @@ def test_a_default_of_zero_is_shown():
     assert 'value="0"' in drawn(control_of("seed", Column("integer", "m", default=0)))
 
 
+def test_a_whole_number_is_shown_as_people_write_it():
+    assert 'value="1"' in drawn(control_of("top_p", Column("number", "m", default=1.0)))
+    assert 'value="1.05"' in drawn(control_of("top_p", Column("number", "m", default=1.05)))
+
+
 def test_an_input_without_a_default_is_empty():
     control = control_of("seed", Column("integer", "m"))
     assert not control.option

@@ -24,10 +24,14 @@ export async function ask(url, signature, row, { outputs, signal }) {
   try {
     told = parse(text);
   } catch {
-    throw new ServerError(`The server answered ${response.status} with what is no JSON: ${text.slice(0, 500)}`);
+    throw new ServerError(
+      `The server answered ${response.status} with what is no JSON: ${text.slice(0, 500)}`,
+    );
   }
   if (!response.ok || !told.predictions) {
-    throw new ServerError(told.error ?? `The server answered ${response.status}: ${text.slice(0, 500)}`);
+    throw new ServerError(
+      told.error ?? `The server answered ${response.status}: ${text.slice(0, 500)}`,
+    );
   }
   const [first] = told.predictions;
   // TF Serving leaves the name away where a signature has a single output.
@@ -37,9 +41,16 @@ export async function ask(url, signature, row, { outputs, signal }) {
 
 async function sent(url, body, signal) {
   try {
-    return await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+    return await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      signal,
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServerError("The server cannot be reached. Is it still running? Nothing that you typed is lost.");
+    throw new ServerError(
+      "The server cannot be reached. Is it still running? Nothing that you typed is lost.",
+    );
   }
 }

@@ -21,20 +21,31 @@ function filled(element, { on = {}, style = {}, ...attributes }, children) {
   for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener);
   // Not the attribute `style`, which the page's policy forbids.
   for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== ""),
+  );
   return element;
 }
 
 /** A table of plain cells, folded: what a picture says, for people who do not see it. */
 export function asTable(head, rows, title = "As a table") {
-  const cells = (tag, row) => row.map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, String(cell)));
+  const cells = (tag, row) =>
+    row.map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, String(cell)));
   const table = make(
-    "table", {},
+    "table",
+    {},
     make("thead", {}, make("tr", {}, cells("th", head))),
-    make("tbody", {}, rows.map((row) => make("tr", {}, cells("td", row)))),
+    make(
+      "tbody",
+      {},
+      rows.map((row) => make("tr", {}, cells("td", row))),
+    ),
   );
   return make(
-    "details", { class: "as-table" },
+    "details",
+    { class: "as-table" },
     make("summary", {}, title),
     make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": title }, table),
   );

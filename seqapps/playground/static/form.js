@@ -18,7 +18,8 @@ export class Control {
   constructor(told, element) {
     Object.assign(this, told);
     this.element = element;
-    this.input = element.querySelector("textarea, input:not([type=file])") ?? element.querySelector("input");
+    this.input =
+      element.querySelector("textarea, input:not([type=file])") ?? element.querySelector("input");
     this.bytes = null; // of a picture, as base64
     this.notes = [];
     this.start = null;
@@ -53,7 +54,8 @@ export class Control {
     this.complain("");
     if (this.widget === "image") this.#picture(value.b64);
     else if (this.widget === "series") this.input.value = asText(value, this.channels);
-    else if (this.widget === "time") this.input.value = new Date(value * 1000).toISOString().slice(0, 19);
+    else if (this.widget === "time")
+      this.input.value = new Date(value * 1000).toISOString().slice(0, 19);
     else this.input.value = value;
   }
 
@@ -106,7 +108,9 @@ export class Control {
   async #take(file) {
     this.complain("");
     if (file.size > LARGEST) {
-      this.complain(`${file.name} has ${Math.round(file.size / 1e6)} MB; at most 30 can be sent from here.`);
+      this.complain(
+        `${file.name} has ${Math.round(file.size / 1e6)} MB; at most 30 can be sent from here.`,
+      );
       return;
     }
     if (this.widget === "image") this.#picture(base64(await file.arrayBuffer()));
@@ -133,12 +137,15 @@ export function valuesOf(controls) {
   const values = {};
   let first = null;
   // A table may tell the time that another control asks for.
-  const ordered = [...controls].sort((one, other) => (one.widget === "time") - (other.widget === "time"));
+  const ordered = [...controls].sort(
+    (one, other) => (one.widget === "time") - (other.widget === "time"),
+  );
   for (const control of ordered) {
     control.complain("");
     try {
       const start = controls.find((each) => Number.isFinite(each.start))?.start;
-      if (control.widget === "time" && !control.input.value && start !== undefined) control.fill(start);
+      if (control.widget === "time" && !control.input.value && start !== undefined)
+        control.fill(start);
       values[control.name] = control.read();
     } catch (error) {
       if (!(error instanceof WrongError)) throw error;
@@ -153,26 +160,44 @@ export function valuesOf(controls) {
 /** A button that puts an example in: a picture, or the beginning of its texts. */
 export function exampleButton(row, controls, number, choose) {
   const image = controls.find((control) => control.widget === "image" && row[control.name]);
-  const texts = controls.filter((control) => ["text", "line"].includes(control.widget) && !control.option);
-  const said = texts.map((control) => row[control.name]).filter((text) => text?.trim()).join(" | ");
+  const texts = controls.filter(
+    (control) => ["text", "line"].includes(control.widget) && !control.option,
+  );
+  const said = texts
+    .map((control) => row[control.name])
+    .filter((text) => text?.trim())
+    .join(" | ");
   const given = controls.find((control) => control.widget === "series" && row[control.name]);
   const inside = given
     ? [sparkline(row[given.name]), make("span", { class: "hidden" }, `Example ${number}`)]
     : image
-    ? make("img", { src: pictureOf(row[image.name].b64), alt: `Picture ${number}` })
-    : said.replace(/\s+/g, " ").slice(0, 80) || `Example ${number}`;
-  return make("button", { type: "button", title: said.slice(0, 600) || null, dir: "auto", on: { click: choose } }, inside);
+      ? make("img", { src: pictureOf(row[image.name].b64), alt: `Picture ${number}` })
+      : said.replace(/\s+/g, " ").slice(0, 80) || `Example ${number}`;
+  return make(
+    "button",
+    { type: "button", title: said.slice(0, 600) || null, dir: "auto", on: { click: choose } },
+    inside,
+  );
 }
 
 /** A small picture of a series: its first channel. */
 function sparkline(values) {
-  const first = values.map((value) => [value].flat()[0]), seen = first.filter(Number.isFinite);
+  const first = values.map((value) => [value].flat()[0]),
+    seen = first.filter(Number.isFinite);
   const [low, high] = [Math.min(...seen), Math.max(...seen)];
   const points = first
-    .map((value, place) => [(100 * place) / Math.max(1, first.length - 1), 22 - (20 * (value - low)) / (high - low || 1)])
+    .map((value, place) => [
+      (100 * place) / Math.max(1, first.length - 1),
+      22 - (20 * (value - low)) / (high - low || 1),
+    ])
     .filter(([, y]) => Number.isFinite(y));
-  return drawn("svg", { class: "sparkline", viewBox: "0 0 100 24", "aria-hidden": "true" },
-    drawn("polyline", { points: points.map((point) => point.map((each) => each.toFixed(1)).join(",")).join(" ") }));
+  return drawn(
+    "svg",
+    { class: "sparkline", viewBox: "0 0 100 24", "aria-hidden": "true" },
+    drawn("polyline", {
+      points: points.map((point) => point.map((each) => each.toFixed(1)).join(",")).join(" "),
+    }),
+  );
 }
 
 function base64(buffer) {

@@ -5,7 +5,9 @@ const SIGN = "\u0000number:";
 
 /** Values of a text. Throws SyntaxError as JSON.parse does. */
 export function parse(text) {
-  const plain = text.replace(PART, (part) => (part[0] === '"' ? part : JSON.stringify(SIGN + part)));
+  const plain = text.replace(PART, (part) =>
+    part[0] === '"' ? part : JSON.stringify(SIGN + part),
+  );
   return JSON.parse(plain, (_, value) =>
     typeof value === "string" && value.startsWith(SIGN) ? Number(value.slice(SIGN.length)) : value,
   );
@@ -23,5 +25,8 @@ export function write(value, indent = 0) {
 
 /** The same on several lines, lists of numbers each on one. */
 export function pretty(value) {
-  return write(value, 2).replace(/\[\s+([^[\]{}"]*?)\s+\]/g, (_, inner) => `[${inner.replace(/\s+/g, " ")}]`);
+  return write(value, 2).replace(
+    /\[\s+([^[\]{}"]*?)\s+\]/g,
+    (_, inner) => `[${inner.replace(/\s+/g, " ")}]`,
+  );
 }

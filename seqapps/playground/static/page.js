@@ -8,7 +8,10 @@ const described = parse(place.textContent);
 const root = place.dataset.root;
 const questions = described.questions.map(
   (told, number) =>
-    new Question(told, document.querySelector(`[data-question="${number}"]`), { root, name: described.name }),
+    new Question(told, document.querySelector(`[data-question="${number}"]`), {
+      root,
+      name: described.name,
+    }),
 );
 
 const found = await fetch(`${root}/models/${encodeURIComponent(described.name)}/examples.json`);

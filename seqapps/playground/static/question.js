@@ -43,7 +43,11 @@ export class Question {
     const place = this.form.querySelector(".examples");
     place.querySelector("ul").append(
       ...rows.map((row, number) =>
-        make("li", {}, exampleButton(row, this.controls, number + 1, () => fill(row))),
+        make(
+          "li",
+          {},
+          exampleButton(row, this.controls, number + 1, () => fill(row)),
+        ),
       ),
     );
     place.hidden = false;
@@ -62,7 +66,8 @@ export class Question {
       await this.#answer(values, running.signal);
       const seconds = (performance.now() - started) / 1000;
       const notes = this.controls.flatMap((control) => control.notes);
-      if (this.running === running) this.#say([...notes, `answered in ${seconds.toFixed(2)} s`].join("; "));
+      if (this.running === running)
+        this.#say([...notes, `answered in ${seconds.toFixed(2)} s`].join("; "));
     } catch (error) {
       if (this.running !== running) return;
       if (error.name === "AbortError") this.#say("Stopped.");
@@ -74,7 +79,8 @@ export class Question {
   }
 
   async #answer(values, signal) {
-    const place = make("div"), told = [];
+    const place = make("div"),
+      told = [];
     const begin = () => {
       if (this.shownFor === signal) return;
       this.shownFor = signal;
@@ -82,8 +88,14 @@ export class Question {
       this.#bringIntoView();
     };
     for (const [number, one] of this.told.asks.entries()) {
-      const row = Object.fromEntries(one.inputs.filter((name) => name in values).map((name) => [name, values[name]]));
-      const part = make("div", { class: number ? "part" : "part first" }, number ? make("h3", {}, one.meaning) : null);
+      const row = Object.fromEntries(
+        one.inputs.filter((name) => name in values).map((name) => [name, values[name]]),
+      );
+      const part = make(
+        "div",
+        { class: number ? "part" : "part first" },
+        number ? make("h3", {}, one.meaning, " ", make("small", {}, one.signature)) : null,
+      );
       const inside = make("div");
       part.append(inside);
       place.append(part);
@@ -98,7 +110,9 @@ export class Question {
         // What explains an answer may fail where the answer itself came.
         if (number === 0 || !(error instanceof ServerError)) throw error;
         begin();
-        inside.replaceChildren(make("p", { class: "problem", role: "alert" }, `${one.signature}: ${error.message}`));
+        inside.replaceChildren(
+          make("p", { class: "problem", role: "alert" }, `${one.signature}: ${error.message}`),
+        );
       }
     }
     begin();
@@ -121,17 +135,25 @@ export class Question {
   /** The parts of an answer as requests: one for all where there is such a signature, the last. */
   #partsAsked(one, row, last) {
     const found = [];
-    if (this.told.at_once) found.push({ url: this.url, signature: this.told.at_once, row, note: "the same at once" });
+    if (this.told.at_once)
+      found.push({ url: this.url, signature: this.told.at_once, row, note: "the same at once" });
     if (last) {
       const part = { ...row, written: "", max_tokens: 8 };
-      found.push({ url: this.url, signature: one.signature, row: part, whole: last.whole, note: "the first part; below it the last answer" });
+      found.push({
+        url: this.url,
+        signature: one.signature,
+        row: part,
+        whole: last.whole,
+        note: "the first part; below it the last answer",
+      });
     }
     return found;
   }
 
   /** On a phone the answer stands below the form. */
   #bringIntoView() {
-    if (this.place.getBoundingClientRect().top > innerHeight * 0.8) this.place.scrollIntoView({ block: "start" });
+    if (this.place.getBoundingClientRect().top > innerHeight * 0.8)
+      this.place.scrollIntoView({ block: "start" });
   }
 
   #busy(busy) {
@@ -148,7 +170,10 @@ export class Question {
     this.problem.textContent = text;
     this.problem.hidden = !text;
     if (!text) return;
-    const kept = this.shownFor === signal ? "What came before the error is kept." : "What is shown answers an earlier question.";
+    const kept =
+      this.shownFor === signal
+        ? "What came before the error is kept."
+        : "What is shown answers an earlier question.";
     this.#say(this.place.childElementCount ? kept : "");
   }
 }

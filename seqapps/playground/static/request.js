@@ -10,7 +10,8 @@ const CUT = 200; // characters of a text, or values of a list, that are shown of
 /** A folded part of the page: how to ask the same, and the JSON that came back. */
 export function requestAndAnswer(told) {
   return make(
-    "details", { class: "request" },
+    "details",
+    { class: "request" },
     make("summary", {}, "Request and answer"),
     told.map(({ url, signature, row, whole, note }) => [
       make("h3", {}, signature, note ? make("small", {}, ` ${note}`) : ""),
@@ -27,10 +28,19 @@ function command(url, body) {
   if (text.length <= LONG) {
     return copied(`curl -X POST ${quoted(whole)} \\\n  -d ${quoted(text)}`, "command");
   }
-  const file = make("button", { type: "button", on: { click: () => saved(text) } }, "Save request.json");
+  const file = make(
+    "button",
+    { type: "button", on: { click: () => saved(text) } },
+    "Save request.json",
+  );
   return [
     copied(`curl -X POST ${quoted(whole)} \\\n  -d @request.json`, "command"),
-    make("p", { class: "note" }, `request.json, ${text.length.toLocaleString("en")} characters: `, file),
+    make(
+      "p",
+      { class: "note" },
+      `request.json, ${text.length.toLocaleString("en")} characters: `,
+      file,
+    ),
     make("pre", { tabindex: 0 }, pretty(shortened(body))),
   ];
 }

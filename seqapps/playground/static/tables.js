@@ -17,12 +17,15 @@ export class TableError extends Error {}
 export function series(text, { shape, channels, gaps }) {
   const [steps, width] = [shape[0], shape.length > 1 ? shape[1] : 1];
   const notes = [];
-  const rows = text.trim().startsWith("[") ? ofJson(text, width) : ofLines(text, width, channels, notes);
+  const rows = text.trim().startsWith("[")
+    ? ofJson(text, width)
+    : ofLines(text, width, channels, notes);
   if (!rows.length) throw new TableError(`Nothing is here: ${wanted(steps, width)} are needed.`);
   if (steps !== null && rows.length < steps) {
     throw new TableError(`${count(rows.length, "step")} here: ${wanted(steps, width)} are needed.`);
   }
-  if (steps !== null && rows.length > steps) notes.push(`the last ${steps} of ${rows.length} steps`);
+  if (steps !== null && rows.length > steps)
+    notes.push(`the last ${steps} of ${rows.length} steps`);
   const kept = steps === null ? rows : rows.slice(-steps);
   const holes = kept.flatMap((row) => row.values).filter(Number.isNaN).length;
   if (holes && !gaps) {
@@ -36,7 +39,12 @@ export function series(text, { shape, channels, gaps }) {
 
 /** The text that `series` reads back as these values. */
 export function asText(values, channels) {
-  const lines = values.map((row) => [row].flat().map((v) => (Number.isNaN(v) ? "" : String(v))).join(","));
+  const lines = values.map((row) =>
+    [row]
+      .flat()
+      .map((v) => (Number.isNaN(v) ? "" : String(v)))
+      .join(","),
+  );
   return [...(channels.length ? [channels.join(",")] : []), ...lines].join("\n");
 }
 
@@ -63,10 +71,14 @@ function ofLines(text, width, channels, notes) {
   if (!lines.length) return [];
   const split = splitter(lines.slice(0, 50).map((each) => each.text));
   const rows = lines.map(({ line, text: one }) => ({ line, cells: split(one) }));
-  const headed = rows[0].cells.every((cell) => Number.isNaN(number(cell))) && rows[0].cells.some((cell) => !MISSING.has(cell.toLowerCase()));
+  const headed =
+    rows[0].cells.every((cell) => Number.isNaN(number(cell))) &&
+    rows[0].cells.some((cell) => !MISSING.has(cell.toLowerCase()));
   if (headed) return named(rows[0].cells, rows.slice(1), width, channels, notes);
   if (width === 1 && rows.every((row) => row.cells.every(isValue))) {
-    return rows.flatMap(({ line, cells }) => cells.map((cell) => ({ line, values: [number(cell)] })));
+    return rows.flatMap(({ line, cells }) =>
+      cells.map((cell) => ({ line, values: [number(cell)] })),
+    );
   }
   return chosen(rows, numeric(rows), width, channels);
 }
@@ -93,7 +105,9 @@ function named(head, rows, width, channels, notes) {
 function chosen(rows, places, width, channels) {
   if (places.length === width) return picked(rows, places);
   const names = channels.length ? ` (${channels.join(", ")})` : "";
-  throw new TableError(`Expected ${count(width, "column")} of numbers${names}, found ${places.length}.`);
+  throw new TableError(
+    `Expected ${count(width, "column")} of numbers${names}, found ${places.length}.`,
+  );
 }
 
 function picked(rows, places) {
@@ -103,7 +117,8 @@ function picked(rows, places) {
       const rest = cells.filter((_, place) => !places.includes(place));
       const values = places.map((place) => {
         const cell = cells[place] ?? "";
-        if (!isValue(cell)) throw new TableError(`Line ${line}: "${cell.slice(0, 40)}" is no number.`);
+        if (!isValue(cell))
+          throw new TableError(`Line ${line}: "${cell.slice(0, 40)}" is no number.`);
         return number(cell);
       });
       return { line, values, cells: rest };
@@ -125,7 +140,10 @@ function splitter(lines) {
   const mark = ["\t", ";", ","].find((each) => lines.some((line) => line.includes(each)));
   if (mark === undefined) return (line) => line.trim().split(/\s+/);
   const decimals = mark !== ","; // then a comma in a number is its decimal sign
-  return (line) => cut(line, mark).map((cell) => (decimals && /^-?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell));
+  return (line) =>
+    cut(line, mark).map((cell) =>
+      decimals && /^-?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell,
+    );
 }
 
 /** Cells of a line of csv: quotes hold what would cut, two of them are one. */
@@ -143,10 +161,14 @@ function cut(line, mark) {
 
 /** Seconds since 1970 (UTC) of the first cell that is a date, or null. */
 function timeOf(cells) {
-  const cell = cells.find((each) => /^\d{4}-\d\d(-\d\d)?([ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/.test(each));
+  const cell = cells.find((each) =>
+    /^\d{4}-\d\d(-\d\d)?([ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/.test(each),
+  );
   if (cell === undefined) return null;
   const whole = cell.replace(" ", "T");
-  const time = Date.parse(/T/.test(whole) && !/(Z|[+-]\d\d:?\d\d)$/.test(whole) ? `${whole}Z` : whole);
+  const time = Date.parse(
+    /T/.test(whole) && !/(Z|[+-]\d\d:?\d\d)$/.test(whole) ? `${whole}Z` : whole,
+  );
   return Number.isNaN(time) ? null : Math.round(time / 1000);
 }
 

@@ -12,7 +12,18 @@ import * as shaded from "./views/shaded.js";
 import * as text from "./views/text.js";
 import * as written from "./views/written.js";
 
-export const VIEWS = { alignment, grid, heat_map, list, numbers, scores, series, shaded, text, written };
+export const VIEWS = {
+  alignment,
+  grid,
+  heat_map,
+  list,
+  numbers,
+  scores,
+  series,
+  shaded,
+  text,
+  written,
+};
 
 /** Put the parts of an answer into an element; what it held before is gone. */
 export function show(place, views, answer, context) {

@@ -4,9 +4,16 @@ import { make, shown } from "../dom.js";
 
 export function view(of, { meanings }) {
   return make(
-    "ul", { class: "tiles" },
+    "ul",
+    { class: "tiles" },
     of("numbers").map(([name, value]) =>
-      make("li", {}, make("span", {}, name.replaceAll("_", " ")), make("b", {}, shown(value)), make("span", {}, meanings[name])),
+      make(
+        "li",
+        {},
+        make("span", {}, name.replaceAll("_", " ")),
+        make("b", {}, shown(value)),
+        make("span", {}, meanings[name]),
+      ),
     ),
   );
 }

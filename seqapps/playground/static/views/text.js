@@ -4,5 +4,9 @@ import { make, shown } from "../dom.js";
 
 export function view(of, { meanings, outputs }) {
   const value = of("value");
-  return make("p", { class: "said", dir: "auto", title: meanings[outputs.value] }, typeof value === "string" ? value || "∅" : shown(value));
+  return make(
+    "p",
+    { class: "said", dir: "auto", title: meanings[outputs.value] },
+    typeof value === "string" ? value || "∅" : shown(value),
+  );
 }
