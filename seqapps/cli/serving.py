@@ -106,10 +106,11 @@ def _check_models(folder: Path, names: Sequence[str]) -> None:
 
 
 def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
+    from seqapps.playground import routes
     from seqapps.serving.app import application
     from seqapps.serving.limits import Limits
     from seqapps.serving.metrics import Metrics
-    from seqapps.serving.models import Models
+    from seqapps.serving.models import Models, Newest
     from seqapps.serving.running import Pool
     from seqapps.serving.server import bound
     from seqapps.serving.server import serve as run
@@ -124,7 +125,10 @@ def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
         runner_of = _runner_of(pool, metrics, batching=options.batching)
         models = Models(folder, names=options.names, policies=policies, runner_of=runner_of)
         limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
-        app = application(models, limits=limits, token=token, access_log=write, metrics=metrics)
+        pages = [] if options.no_page else routes(Newest(models))
+        app = application(
+            models, limits=limits, pages=pages, token=token, access_log=write, metrics=metrics
+        )
         models.start()
         try:
             _tell_versions(models)
@@ -211,6 +215,8 @@ def _tell_ready(
         click.echo(f"  {name} {version}: {address}/v1/models/{name}:predict")
     if calls:
         click.echo(f"  the same by gRPC: {calls}")
+    if not options.no_page:
+        click.echo(f"To try them in a browser: {address}/")
     if options.host not in LOCAL and not token:
         click.echo(
             f"Whoever reaches {options.host} may ask these models; --token-file keeps others out.",
