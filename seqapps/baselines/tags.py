@@ -49,12 +49,12 @@ def tag_of_word_or_ending(cases: Sequence[Case]) -> Predict:
     told = {end: _best(tags) for end, tags in endings.items() if tags.total() >= FEWEST}
     anything = _best(Counter(tag for _, tag in _words(cases)))
 
-    def tag(word: str) -> str:
+    def tag_of(word: str) -> str:
         return known.get(folded(word)) or next(
             (told[ending] for ending in _endings(word) if ending in told), anything
         )
 
-    return _by_word(cases, tag)
+    return _by_word(cases, tag_of)
 
 
 def folded(word: str) -> str:

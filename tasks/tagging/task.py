@@ -101,10 +101,10 @@ def build_model(settings: Any, features: Any) -> Any:
 
 
 def figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable[Figure]:
-    """Which tags are taken for which."""
-    from .figures import confusion_of_tags
+    """Which tags are taken for which, and how long a sentence may be."""
+    from .figures import confusion_of_tags, sentences_by_length
 
-    return [confusion_of_tags(cases, responses)]
+    return [confusion_of_tags(cases, responses), sentences_by_length(cases, responses)]
 
 
 def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:

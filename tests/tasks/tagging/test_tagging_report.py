@@ -74,6 +74,7 @@ def test_without_errors_there_is_no_table_of_them():
 
 def test_the_confusion_speaks_of_words_and_tags():
     figure = confusion_of_tags(CASES, ask("serving_default", CASES))
+    assert "tags" in svg_of(figure, number=0)
     assert "words of one true tag" in figure.note
     assert "VERB" in svg_of(figure, number=0)
 
