@@ -18,6 +18,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from seqapps.errors import UserError
 from seqapps.serving.errors import Refused
 from seqapps.serving.grpc.calls import Core
 from seqapps.serving.grpc.server import serving
@@ -417,3 +418,29 @@ def test_a_full_queue_is_told_as_such(started, held):
         "RESOURCE_EXHAUSTED", "the queue is full",
     )  # fmt: skip
     models.close()
+
+
+def test_a_call_that_was_taken_is_answered_before_the_end(held):
+    models, runner = held(Held)
+    block = serving(Core(models=models, limits=Limits()), "127.0.0.1", 0)
+    stubs = Stubs(block.__enter__())
+    call = stubs.prediction.Predict.future(request("half_plus_two", {"x": floats(1)}), timeout=60)
+    assert runner.asked.wait(60)
+    ending = threading.Thread(target=block.__exit__, args=(None, None, None))
+    ending.start()
+    runner.futures[0].set_result({"y": floats(2.5)})
+    assert answer(call.result(60)) == {"y": [2.5]}
+    ending.join(60)
+    assert not ending.is_alive()
+    stubs.channel.close()
+    models.close()
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(models):
+    core = Core(models=models, limits=Limits())
+    with (
+        serving(core, "127.0.0.1", 0) as port,
+        pytest.raises(UserError, match=f"--grpc-port {port}: 127.0.0.1 cannot be listened at"),
+        serving(core, "127.0.0.1", port),
+    ):
+        pass
