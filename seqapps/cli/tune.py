@@ -91,12 +91,14 @@ def command(
 
 def _say(result: Any) -> None:
     from seqapps.cli.text import aligned
-    from seqapps.report.tuning import best_beside_start
+    from seqapps.report.tuning import best_beside_start, verdict
 
     if result.best is None:
         click.echo(f"No trial was trained to its end yet.\nReport: {result.tuned.report}")
         return
+    found = verdict(result)
     click.echo(aligned(best_beside_start(result)))
+    click.echo(f"\n{found['title']}. {found['text']}")
     run = result.tuned.folder.parent / result.best.run
     click.echo(
         f"\nBest settings: {result.tuned.best}\nReport: {result.tuned.report}\n"

@@ -157,11 +157,25 @@ def _opened(request: Request, name: str, identity: runs.Identity, space: Space) 
                 "Give this search another --name."
             )
         else:
+            if not request.fresh:
+                _refuse_runs(tuned)
             shutil.rmtree(tuned.folder, ignore_errors=True)
             files.write_text(tuned.record, record)
         yield tuned
     finally:
         lock.release()
+
+
+def _refuse_runs(tuned: Tuned) -> None:
+    """A new search would write over runs of the names that its trials get."""
+    name = tuned.folder.name
+    there = sorted(file.parent for file in tuned.folder.parent.glob(f"{name}-*/run.toml"))
+    taken = [path for path in there if path.name.removeprefix(f"{name}-").isdecimal()]
+    if taken:
+        raise UserError(
+            f"{taken[0]} is a run already, and this search would call its trials so. Give it "
+            "another --name, or write over it with --fresh."
+        )
 
 
 def _record(identity: runs.Identity, space: Space) -> str:

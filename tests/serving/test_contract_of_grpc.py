@@ -11,11 +11,14 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
+from seqapps.errors import UserError
 from seqapps.serving.errors import Refused
 from seqapps.serving.grpc.calls import Core
 from seqapps.serving.grpc.server import serving
@@ -251,9 +254,58 @@ def test_a_server_without_a_model_is_not_well(started, tmp_path):
     empty.close()
 
 
+def examples(made, model, signature, rows, *, context=None):
+    """A request to classify or to regress rows, each a dict of a number or text by name."""
+    made.model_spec.name, made.model_spec.signature_name = model, signature
+    listed = made.input.example_list if context is None else made.input.example_list_with_context
+    for row in rows:
+        fill(listed.examples.add(), row)
+    if context is not None:
+        fill(listed.context, context)
+    return made
+
+
+def fill(example, row):
+    for name, value in row.items():
+        feature = example.features.feature[name]
+        kind = {bytes: feature.bytes_list, int: feature.int64_list, float: feature.float_list}
+        kind[type(value)].value.append(value)
+
+
+def test_regress_answers_with_a_number_for_each_example(stubs):
+    made = examples(
+        regression_pb2.RegressionRequest(), "half_plus_two", "regress_x_to_y",
+        [{"x": 1.0}, {}], context={"x": 2.0},
+    )  # fmt: skip
+    response = stubs.prediction.Regress(made, timeout=60)
+    assert [each.value for each in response.result.regressions] == [2.5, 3.0]
+    assert response.model_spec.version.value == 123
+
+
+def test_classify_answers_with_labels_and_scores_for_each_example(stubs):
+    made = examples(
+        classification_pb2.ClassificationRequest(), "zoo", "classify",
+        [{"word": b"a", "count": 3}, {"word": "ä".encode()}],
+    )  # fmt: skip
+    result = stubs.prediction.Classify(made, timeout=60).result
+    told = [[(each.label, each.score) for each in row.classes] for row in result.classifications]
+    assert told == [[("a", 3.0), ("A", 0.0)], [("ä", 0.0), ("ä", 0.0)]]
+
+
+def test_a_signature_that_does_not_classify_and_no_examples_are_refused(stubs):
+    made = examples(classification_pb2.ClassificationRequest(), "half_plus_two", "", [{"x": 1.0}])
+    assert refusal(lambda: stubs.prediction.Classify(made, timeout=60)) == (
+        "FAILED_PRECONDITION", "No classification inputs found in SignatureDef.",
+    )  # fmt: skip
+    made = examples(regression_pb2.RegressionRequest(), "half_plus_two", "regress_x_to_y", [])
+    assert refusal(lambda: stubs.prediction.Regress(made, timeout=60)) == (
+        "INVALID_ARGUMENT", "Input is empty.",
+    )  # fmt: skip
+
+
 def test_what_is_not_offered_is_unimplemented(stubs):
-    asked = classification_pb2.ClassificationRequest()
-    assert refusal(lambda: stubs.prediction.Classify(asked, timeout=60))[0] == "UNIMPLEMENTED"
+    asked = inference_pb2.MultiInferenceRequest()
+    assert refusal(lambda: stubs.prediction.MultiInference(asked, timeout=60))[0] == "UNIMPLEMENTED"
 
 
 def test_more_than_one_request_may_bring_is_refused(started, models):
@@ -366,3 +418,29 @@ def test_a_full_queue_is_told_as_such(started, held):
         "RESOURCE_EXHAUSTED", "the queue is full",
     )  # fmt: skip
     models.close()
+
+
+def test_a_call_that_was_taken_is_answered_before_the_end(held):
+    models, runner = held(Held)
+    block = serving(Core(models=models, limits=Limits()), "127.0.0.1", 0)
+    stubs = Stubs(block.__enter__())
+    call = stubs.prediction.Predict.future(request("half_plus_two", {"x": floats(1)}), timeout=60)
+    assert runner.asked.wait(60)
+    ending = threading.Thread(target=block.__exit__, args=(None, None, None))
+    ending.start()
+    runner.futures[0].set_result({"y": floats(2.5)})
+    assert answer(call.result(60)) == {"y": [2.5]}
+    ending.join(60)
+    assert not ending.is_alive()
+    stubs.channel.close()
+    models.close()
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(models):
+    core = Core(models=models, limits=Limits())
+    with (
+        serving(core, "127.0.0.1", 0) as port,
+        pytest.raises(UserError, match=f"--grpc-port {port}: 127.0.0.1 cannot be listened at"),
+        serving(core, "127.0.0.1", port),
+    ):
+        pass

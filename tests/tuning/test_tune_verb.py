@@ -72,6 +72,18 @@ def test_a_search_of_other_settings_under_the_same_name_is_refused(tmp_path, mon
     assert (folder / "notes.txt").exists()
 
 
+def test_a_new_search_does_not_write_over_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = Run(tmp_path / "runs" / "sentiment" / "s-007")
+    run.folder.mkdir(parents=True)
+    run.record.write_text("mine")
+    code, _, err = call(capsys, "tune", "sentiment", *SMALL, "--name", "s")
+    assert code == 2
+    assert "s-007 is a run already" in err
+    assert run.record.read_text() == "mine"
+    assert not (tmp_path / "runs" / "sentiment" / "s").exists()
+
+
 @pytest.mark.long
 def test_a_search_that_was_killed_or_stopped_keeps_its_trials_and_goes_on(tmp_path):
     (tmp_path / "space.toml").write_text(FEW)

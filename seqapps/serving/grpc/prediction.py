@@ -7,11 +7,14 @@ from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
+from seqapps.serving import examples
 from seqapps.serving.errors import Refused, invalid
 from seqapps.serving.grpc import tensors
 from seqapps.serving.grpc.calls import Core
@@ -25,7 +28,7 @@ SIGNATURES = "signature_def"  # the one metadata field that there is
 
 
 class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Answers what TF Serving's stubs ask; Classify and Regress are left to REST."""
+    """Answers what TF Serving's stubs ask, but for MultiInference."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -34,6 +37,20 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Named tensors in, named tensors out."""
         return self._core.call(
             context, f"{SERVICE}/Predict", lambda: self._predict(request, context),
+            model=request.model_spec.name,
+        )  # fmt: skip
+
+    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Examples in, labels with scores out."""
+        return self._core.call(
+            context, f"{SERVICE}/Classify", lambda: self._classify(request, context),
+            model=request.model_spec.name,
+        )  # fmt: skip
+
+    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Examples in, a number for each out."""
+        return self._core.call(
+            context, f"{SERVICE}/Regress", lambda: self._regress(request, context),
             model=request.model_spec.name,
         )  # fmt: skip
 
@@ -53,6 +70,32 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
             response = predict_pb2.PredictResponse()
             tell_spec(response.model_spec, version, name)
         tensors.write(outputs, names, response.outputs)
+        return response
+
+    def _classify(self, request: Any, context: grpc.ServicerContext) -> Any:
+        name = request.model_spec.signature_name or DEFAULT
+        response = classification_pb2.ClassificationResponse()
+        with lease(self._core.models, request) as version:
+            examples.classifier(version.loaded, name)
+            given = tensors.examples_of(request.input, limits=self._core.limits)
+            outputs = self._run(version, name, examples.tensor(given), context)
+            tell_spec(response.model_spec, version, name)
+        for row in examples.classes_of(outputs, len(given)).rows():
+            classes = response.result.classifications.add().classes
+            for label, score in row:
+                classes.add(label=label.decode("utf-8", errors="replace"), score=float(score))
+        return response
+
+    def _regress(self, request: Any, context: grpc.ServicerContext) -> Any:
+        name = request.model_spec.signature_name or DEFAULT
+        response = regression_pb2.RegressionResponse()
+        with lease(self._core.models, request) as version:
+            examples.regressor(version.loaded, name)
+            given = tensors.examples_of(request.input, limits=self._core.limits)
+            outputs = self._run(version, name, examples.tensor(given), context)
+            tell_spec(response.model_spec, version, name)
+        for value in examples.values_of(outputs, len(given)):
+            response.result.regressions.add(value=float(value))
         return response
 
     def _run(

@@ -11,6 +11,7 @@ import numpy as np
 from seqapps.serving.errors import Refused, invalid
 from seqapps.serving.limits import Limits
 from seqapps.serving.loaded import Arrays, Signature
+from seqapps.serving.rest.reading import check_rows
 
 
 def arrays_of(tensors: Mapping[str, Any], *, limits: Limits) -> dict[str, np.ndarray]:
@@ -26,8 +27,8 @@ def arrays_of(tensors: Mapping[str, Any], *, limits: Limits) -> dict[str, np.nda
         sizes = [dim.size for dim in tensor.tensor_shape.dim]
         if tensor.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
             raise invalid(f"tensor parsing error: {name}")
-        if sizes and sizes[0] > limits.instances:
-            raise invalid(f"{sizes[0]} rows in one request; this server takes {limits.instances}.")
+        if sizes:
+            check_rows(sizes[0], limits)
         if math.prod(sizes) > limits.body:
             raise Refused(
                 "RESOURCE_EXHAUSTED", f"Input {name!r} is larger than {limits.body} values."
@@ -37,6 +38,18 @@ def arrays_of(tensors: Mapping[str, Any], *, limits: Limits) -> dict[str, np.nda
         except (TypeError, ValueError, KeyError):  # an unknown type, or not so many values
             raise invalid(f"tensor parsing error: {name}") from None
     return found
+
+
+def examples_of(given: Any, *, limits: Limits) -> list[bytes]:
+    """The serialized examples of an `Input`. Raises Refused where there are too many."""
+    kind = given.WhichOneof("kind")
+    if kind is None:
+        raise invalid("Input is empty.")
+    listed = getattr(given, kind)
+    check_rows(len(listed.examples), limits)
+    context = listed.context.SerializeToString() if kind.endswith("context") else b""
+    # Messages that stand one after the other are read as one: the example overrides the context.
+    return [context + example.SerializeToString() for example in listed.examples]
 
 
 def wanted(signature: Signature, chosen: Sequence[str]) -> list[str]:
