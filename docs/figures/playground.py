@@ -1,8 +1,8 @@
 """Make the pictures of docs/playground.md anew: `python docs/figures/playground.py http://localhost:8501`.
 
 Models are served at that address: `sentiment` (of `sample:toy`, with `pooling=attention`),
-`translation`, `monitoring`, `language_model` (the default runs) and `next_week` (docs/examples). Chromium is
-Debian's, or SEQAPPS_CHROMIUM.
+`translation` (with `epochs=3`), `monitoring`, `language_model` (the default runs) and `next_week`
+(docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM.
 """
 
 import io
