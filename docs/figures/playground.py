@@ -1,8 +1,8 @@
 """Make the pictures of docs/playground.md anew: `python docs/figures/playground.py http://localhost:8501`.
 
 Models are served at that address: `sentiment` (of `sample:toy`, with `pooling=attention`),
-`monitoring`, `language_model` (the default runs) and `next_week` (docs/examples). Chromium is
-Debian's, or SEQAPPS_CHROMIUM.
+`translation` (with `epochs=3`), `monitoring`, `language_model` (the default runs) and `next_week`
+(docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM.
 """
 
 import io
@@ -23,6 +23,7 @@ FIGURES = {
     "playground-language-model": (
         "language_model", lambda page: typed(page, "A class is"), "dark", (1100, 1000),
     ),
+    "playground-translation": ("translation", lambda page: example(page, 3), "light", (1100, 1010)),
     "playground-next-week": ("next_week", lambda page: example(page, 2), "light", (1100, 640)),
 }  # fmt: skip
 

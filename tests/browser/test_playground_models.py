@@ -126,8 +126,11 @@ def test_a_picture_is_described_and_each_word_shows_where(served, surf, size, sc
 
 
 PIXELS = """() => {
-  const canvas = document.querySelector("canvas.looked");
-  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  const shown = document.querySelector("canvas.looked");
+  const copy = new OffscreenCanvas(shown.width, shown.height);
+  const context = copy.getContext("2d", {willReadFrequently: true});
+  context.drawImage(shown, 0, 0);
+  const {data} = context.getImageData(0, 0, shown.width, shown.height);
   return data.reduce((sum, value) => sum + value, 0);
 }"""
 
@@ -137,10 +140,9 @@ def test_a_file_that_is_no_picture_is_told_in_the_servers_words(served, surf, tm
     page, _, _ = surf(served("captioning"))
     (tmp_path / "note.png").write_text("not a picture at all, but a text", encoding="utf-8")
     page.locator("input[type=file]").first.set_input_files(tmp_path / "note.png")
-    page.locator("form > .problem:visible").wait_for(timeout=SLOW)
-    assert (
-        "no picture: expected JPEG, PNG, BMP or GIF" in page.locator("form > .problem").inner_text()
-    )
+    problem = page.locator("form > .problem:visible")
+    problem.wait_for(timeout=SLOW)
+    assert "no picture: expected JPEG, PNG, BMP or GIF" in problem.inner_text()
 
 
 @pytest.mark.long

@@ -2,7 +2,7 @@
 
 import { asTable, drawn, make, shown, unpadded, visible } from "../dom.js";
 
-const LINE = 30,
+const LINE = 26,
   GAP = 150,
   LEAST = 0.05; // pixels of a row and between texts; weight of a link
 let number = 0;
