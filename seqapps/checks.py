@@ -149,7 +149,7 @@ class Trial:
 
         around = Surroundings(
             settings=self.task.tiny, state=self.state,
-            train=self.cases("train"), test=self.cases("test"),
+            train=self.cases("train"), valid=self.cases("valid"), test=self.cases("test"),
         )  # fmt: skip
         found = dict(self.task.observe(ask_by(self.task, self.task.tiny, serve_of), around))
         try:

@@ -18,7 +18,7 @@ from seqapps.metrics.judge import RESAMPLES, Score, better, judge, usable, value
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
-from seqapps.task import Case, Predict, Response, Task
+from seqapps.task import Case, Metric, Predict, Response, Task
 
 MODEL = "model"
 ByPredictor = dict[str, list[Response]]
@@ -70,7 +70,9 @@ def evaluate(
 ) -> tuple[dict[str, Any], Answers]:
     """(the content of `evaluation.json`, the test cases with their answers).
 
-    The best baseline is chosen on the validation split; the test split is answered once.
+    The best baseline is chosen on the validation split; the test split is answered once. Where
+    validation holds nothing that the score asks for, such as an anomaly, the best one is that of
+    the test split: the hardest to beat.
     """
     seconds = {"train": _training_seconds(run)}
     predictors: dict[str, Predict] = {MODEL: exported(run.model, task, settings, progress=progress)}
@@ -83,8 +85,7 @@ def evaluate(
     valid = _answers(predictors, cases["valid"], "valid", seconds, progress)
     metrics = task.judging(cases["test"])
     validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
-    goal_metric = _goal_metric(task, data)
-    best = best_of(task, goal_metric, {name: validation[name] for name in task.baselines})
+    goal_metric = _goal_metric(metrics, data)
     test = _answers(predictors, cases["test"], "test", seconds, progress)
     units = units_of(task, settings, data, cases["test"])
     scores, differences = judge(
@@ -96,6 +97,9 @@ def evaluate(
         against=(MODEL, list(task.baselines)),
         seed=seed,
     )
+    chosen_on = "valid" if goal_metric in task.judging(cases["valid"]) else "test"
+    values = {"valid": validation, "test": {name: _bare(scores[name]) for name in task.baselines}}
+    best = best_of(task, goal_metric, {name: values[chosen_on][name] for name in task.baselines})
     difference = differences.get(best or "", {})
     model = scores.pop(MODEL)
     evaluation: Evaluation = {
@@ -112,6 +116,7 @@ def evaluate(
         "parts": {name: scores[name] for name in parts},
         "baselines": {name: scores[name] for name in task.baselines},
         "best_baseline": best,
+        "chosen_on": chosen_on,
         "difference": difference,
         "differences": differences,
         "goal": _goal(task, data, goal_metric, model, best, difference),
@@ -199,9 +204,14 @@ def _answers(
     return found
 
 
-def _goal_metric(task: Task, data: Data) -> str:
+def _bare(scores: Mapping[str, Score]) -> dict[str, float]:
+    return {name: score["value"] for name, score in scores.items()}
+
+
+def _goal_metric(metrics: Mapping[str, Metric], data: Data) -> str:
+    """The sample's, or the first that tells something of the test cases."""
     goal = data.sample.goal if data.sample else None
-    return goal.metric if goal else next(iter(task.metrics))
+    return goal.metric if goal else next(iter(metrics))
 
 
 def _goal(

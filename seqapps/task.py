@@ -350,6 +350,7 @@ class Surroundings:
     state: State
     train: Sequence[Case]
     test: Sequence[Case]
+    valid: Sequence[Case] = ()  # what is tried out there decides nothing that the test part judges
 
 
 def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:

@@ -208,8 +208,10 @@ def _other_facts(
     ]
     told = {name: value for name, value in response.items() if name != metric}
     facts += [_fact(name, _answered(value, task.answer.get(name))) for name, value in told.items()]
-    facts.append(_fact(metric, scored(response)))
-    if baseline:
+    tells = of_metric.tells_of is None or of_metric.tells_of(case)
+    if tells:
+        facts.append(_fact(metric, scored(response)))
+    if tells and baseline:
         facts.append(_fact(f"{metric} of {best}", scored(baseline)))
     return facts
 
