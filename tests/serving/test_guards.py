@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from conftest import Asking
+from served_models import Asking
 
 from seqapps.serving.app import application
 from seqapps.serving.limits import Limits

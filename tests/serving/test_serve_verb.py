@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import golden
+from served_models import golden
 
 from seqapps.cli import main
 from seqapps.serving import Client

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from conftest import Asking
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from served_models import Asking
 
 from seqapps.serving.app import application
 from seqapps.serving.models import Models

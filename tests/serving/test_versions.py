@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import golden
+from served_models import golden
 
 from seqapps.serving import policy
 from seqapps.serving.errors import Refused
