@@ -90,6 +90,19 @@ def test_a_hostile_example_is_text(serve, surf):
     assert said == []
 
 
+def test_an_example_takes_back_a_text_that_belonged_to_another_one(serve, surf):
+    words = {"t": Output("tokens", "m"), "w": Output("weights", "m")}
+    inputs = {**TEXT.inputs, "target": Column("text", "empty: its own", default="")}
+    both = {**ROW, "t": ["so"], "w": [1.0]}
+    signatures = {DEFAULT: TEXT, "explain": Signature(inputs, words, "m")}
+    url, asked = serve(signatures, answering(both), [request(DEFAULT, text=["an example"])])
+    page, _, _ = surf(url)
+    page.locator("[data-control=target] textarea").fill("mine")
+    page.locator(".examples button").click()
+    answered(page)
+    assert asked[1][1]["instances"] == [{"text": "an example", "target": ""}]
+
+
 def test_an_error_is_shown_as_the_server_says_it_and_nothing_is_lost(serve, surf):
     answers = iter([(200, {"predictions": [ROW]}), (400, {"error": f"row 0: {HOSTILE}"})])
     url, _ = serve(respond=lambda body: next(answers))
