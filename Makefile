@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-all test-browser lint format clean
+.PHONY: demo test test-all test-browser lint format clean public-names
 
 demo: .venv/.installed
 	$(BIN)/seqapps run sentiment
@@ -45,3 +45,7 @@ clean:
 .venv/.installed-for-tests: .venv/.made setup.cfg pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@ .venv/.installed
+
+# What others rely on, after a change of it was announced in CHANGELOG.md.
+public-names: .venv/.installed-for-tests
+	$(BIN)/python tests/public_names.py

@@ -149,7 +149,7 @@ class Trial:
 
         around = Surroundings(
             settings=self.task.tiny, state=self.state,
-            train=self.cases("train"), test=self.cases("test"),
+            train=self.cases("train"), valid=self.cases("valid"), test=self.cases("test"),
         )  # fmt: skip
         found = dict(self.task.observe(ask_by(self.task, self.task.tiny, serve_of), around))
         try:
@@ -504,6 +504,15 @@ def run(
                 yield check, f"{type(error).__name__}: {error}"
             else:
                 yield check, None
+
+
+def problems(task: Task, *, file: Path | None, backend: str = TENSORFLOW) -> dict[str, str]:
+    """What is wrong with a task, by check: nothing where it passes the suite. For its own tests.
+
+    `file` is its task.py, None where it is a single file.
+    """
+    found = run(task, file=file, backend=backend)
+    return {name_of(check): problem for check, problem in found if problem is not None}
 
 
 def _with_others_after(trial: Trial, row: Row, case: Case, time: int) -> Case:

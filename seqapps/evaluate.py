@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -18,10 +18,36 @@ from seqapps.metrics.judge import RESAMPLES, Score, better, judge, usable, value
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
-from seqapps.task import Case, Predict, Response, Task
+from seqapps.task import Case, Metric, Predict, Response, Task
 
 MODEL = "model"
 ByPredictor = dict[str, list[Response]]
+Scores = dict[str, Score]  # by metric
+
+
+class Evaluation(TypedDict):
+    """The content of `evaluation.json`. It is read by others: docs/compatibility.md."""
+
+    format: int
+    task: str
+    published_as: str | None
+    version: int | None
+    split: str
+    cases: int
+    seed: int
+    resampled: str  # "case", "group" or "block"
+    block: NotRequired[int]  # how many consecutive ones are drawn together
+    resamples: int
+    model: Scores
+    parts: dict[str, Scores]  # of signatures that answer as the model does
+    baselines: dict[str, Scores]
+    best_baseline: str | None
+    chosen_on: str  # the split that told which one that is: "valid", or "test" where only that tells
+    difference: Scores  # to the best baseline
+    differences: dict[str, Scores]
+    goal: dict[str, Any]  # "metric", "reached", "text"
+    validation: dict[str, dict[str, float]]
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -45,7 +71,9 @@ def evaluate(
 ) -> tuple[dict[str, Any], Answers]:
     """(the content of `evaluation.json`, the test cases with their answers).
 
-    The best baseline is chosen on the validation split; the test split is answered once.
+    The best baseline is chosen on the validation split; the test split is answered once. Where
+    validation holds nothing that the score asks for, such as an anomaly, the best one is that of
+    the test split: the hardest to beat.
     """
     seconds = {"train": _training_seconds(run)}
     predictors: dict[str, Predict] = {MODEL: exported(run.model, task, settings, progress=progress)}
@@ -58,8 +86,7 @@ def evaluate(
     valid = _answers(predictors, cases["valid"], "valid", seconds, progress)
     metrics = task.judging(cases["test"])
     validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
-    goal_metric = _goal_metric(task, data)
-    best = best_of(task, goal_metric, {name: validation[name] for name in task.baselines})
+    goal_metric = _goal_metric(metrics, data)
     test = _answers(predictors, cases["test"], "test", seconds, progress)
     units = units_of(task, settings, data, cases["test"])
     scores, differences = judge(
@@ -71,9 +98,12 @@ def evaluate(
         against=(MODEL, list(task.baselines)),
         seed=seed,
     )
+    chosen_on = "valid" if goal_metric in task.judging(cases["valid"]) else "test"
+    values = {"valid": validation, "test": {name: _bare(scores[name]) for name in task.baselines}}
+    best = best_of(task, goal_metric, {name: values[chosen_on][name] for name in task.baselines})
     difference = differences.get(best or "", {})
     model = scores.pop(MODEL)
-    evaluation = {
+    evaluation: Evaluation = {
         "format": 1,
         "task": task.name,
         "published_as": None,
@@ -82,20 +112,22 @@ def evaluate(
         "cases": len(cases["test"]),
         "seed": seed,
         "resampled": units.kind,
-        **({"block": units.block} if units.kind == "block" else {}),
         "resamples": RESAMPLES,
         "model": model,
         "parts": {name: scores[name] for name in parts},
         "baselines": {name: scores[name] for name in task.baselines},
         "best_baseline": best,
+        "chosen_on": chosen_on,
         "difference": difference,
         "differences": differences,
         "goal": _goal(task, data, goal_metric, model, best, difference),
         "validation": validation,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
+    if units.kind == "block":
+        evaluation["block"] = units.block
     answers = Answers(cases["test"], test[MODEL], test[best] if best else None, units.groups)
-    return evaluation, answers
+    return cast("dict[str, Any]", evaluation), answers
 
 
 def parts_of(task: Task, settings: Any) -> list[str]:
@@ -173,9 +205,14 @@ def _answers(
     return found
 
 
-def _goal_metric(task: Task, data: Data) -> str:
+def _bare(scores: Mapping[str, Score]) -> dict[str, float]:
+    return {name: score["value"] for name, score in scores.items()}
+
+
+def _goal_metric(metrics: Mapping[str, Metric], data: Data) -> str:
+    """The sample's, or the first that tells something of the test cases."""
     goal = data.sample.goal if data.sample else None
-    return goal.metric if goal else next(iter(task.metrics))
+    return goal.metric if goal else next(iter(metrics))
 
 
 def _goal(

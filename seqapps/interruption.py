@@ -1,8 +1,8 @@
-"""Ctrl-C while a model is trained: at once, unless the command line brings a gentler way."""
+"""What may end a training early: Ctrl-C, or a search that has seen enough of a trial."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -16,6 +16,12 @@ class Interruption:
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if it was asked for before."""
+
+    def after_round(self, entry: Mapping[str, float], *, per_epoch: int) -> None:
+        """What a finished and saved round gave, as `history.csv` has it.
+
+        May raise, which ends the training there. `per_epoch` rounds make an epoch.
+        """
 
 
 AT_ONCE = Interruption()

@@ -6,7 +6,7 @@ the same command again goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -383,21 +383,19 @@ def _evaluate(work: Work) -> None:
     ask = asking(folder.model, request.task, request.settings)
     told = explained(request.task, request.settings, ask, judged, progress=work.progress)
     files.write_json(folder.explained, told)
-    _observe(work, ask, train=cases["train"], test=cases["test"])
+    _observe(work, ask, cases)
     if work.data.rows <= EXAMINED:
         files.write_json(folder.examined, _examined(work))
     work.note_cost("evaluate")
     files.write_json(folder.evaluation, evaluation)  # the last: it says that the stage is done
 
 
-def _observe(work: Work, ask: Ask, *, train: Sequence[Case], test: Sequence[Case]) -> None:
+def _observe(work: Work, ask: Ask, cases: Mapping[str, Sequence[Case]]) -> None:
     """Keep what the task itself asks the export, for its own sections of the report."""
     request, folder = work.request, work.run
     if request.task.observe is None:
         return
-    around = Surroundings(
-        settings=request.settings, state=state.load(folder.features), train=train, test=test
-    )
+    around = Surroundings(settings=request.settings, state=state.load(folder.features), **cases)
     with work.progress.track("looking at what it does"):
         files.write_json(folder.observed, dict(request.task.observe(ask, around)))
 

@@ -293,34 +293,37 @@ def _in_time(reading: Reading) -> dict[str, Any]:
     return found
 
 
-def _refuse_other(run: Run, identity: Identity) -> None:
-    record = run.read_record()
-    new = tomllib.loads(record_text(identity))
-    differences = [
+def differences(record: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between two records of `record_text`, a line each, in words."""
+    found = [
         f"  setting {key}: {old!r} there, {new['settings'].get(key)!r} now"
         for key, old in record["settings"].items()
         if old != new["settings"].get(key)
     ]
-    differences += [
+    found += [
         f"  {what}: {record.get(what)} there, {new[what]} now"
         for what in ("task", "seed", "backend", "devices")
         if record.get(what) != new[what]
     ]
     if record["data"]["fingerprint"] != new["data"]["fingerprint"]:
-        differences.append(
+        found.append(
             f"  data: {record['data']['source']} ({record['data']['fingerprint'][:8]}) there, "
             f"{new['data']['source']} ({new['data']['fingerprint'][:8]}) now"
         )
     if record["code"] != new["code"]:
-        differences.append("  code: the files of seqapps or of the task have changed")
-    differences += [
+        found.append("  code: the files of seqapps or of the task have changed")
+    found += [
         f"  {package}: {old} there, {new['versions'].get(package, 'not recorded')} now"
         for package, old in record["versions"].items()
         if old != new["versions"].get(package) and package != "seqapps"
     ]
-    if differences:
+    return found
+
+
+def _refuse_other(run: Run, identity: Identity) -> None:
+    if found := differences(run.read_record(), tomllib.loads(record_text(identity))):
         raise UserError(
-            f"{run.folder} holds another run:\n" + "\n".join(differences) + "\n"
+            f"{run.folder} holds another run:\n" + "\n".join(found) + "\n"
             "Go on with what made it, or make a run anew: `seqapps run` with another --name, or "
             "with --fresh."
         )

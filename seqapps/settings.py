@@ -62,7 +62,7 @@ def meaning_of(field: dataclasses.Field[Any]) -> str:
 def replace(settings: Any, changes: Mapping[str, Any], *, where: str) -> Any:
     """`settings` with `changes`; a UserError names `where`, the key and what was expected."""
     checked = {
-        key: _check_known(settings, key, value, where=where) for key, value in changes.items()
+        key: check_value(settings, key, value, where=where) for key, value in changes.items()
     }
     try:
         return dataclasses.replace(settings, **checked)
@@ -70,7 +70,7 @@ def replace(settings: Any, changes: Mapping[str, Any], *, where: str) -> Any:
         raise UserError(f"{where}: {error}") from error
 
 
-def _check_known(settings: Any, key: str, value: Any, *, where: str) -> Any:
+def check_value(settings: Any, key: str, value: Any, *, where: str) -> Any:
     """The value of a setting in its type. Raises UserError where there is none, or it is wrong."""
     fields = {field.name: field for field in dataclasses.fields(settings)}
     if key not in fields:
@@ -89,7 +89,7 @@ def assign(settings: Any, assignments: Iterable[str]) -> Any:
             raise UserError(f"--set {assignment}: expected key=value, as in --set epochs=3.")
         value = _parsed(text, types.get(key.strip(), str))
         given.append(f"--set {assignment}")
-        _check_known(settings, key.strip(), value, where=given[-1])
+        check_value(settings, key.strip(), value, where=given[-1])
         changes[key.strip()] = value
     return replace(settings, changes, where=" ".join(given))
 

@@ -25,7 +25,7 @@ PAST = "past"  # of a case: all of its series up to the origin, which classic me
 DEFAULT = "serving_default"  # the signature that a client gets who names none
 AnswerKind = Literal[
     "label", "labels", "scores", "text", "sample", "tokens", "ids", "weights", "number", "series",
-    "band", "alignment", "heat_map",
+    "band", "alignment", "heat_map", "tags",
 ]  # fmt: skip
 
 
@@ -50,6 +50,10 @@ class Column:
     `channels` are the names of the last axis of a series. An answer [steps, k] tells of the first k
     channels of the input `values`; `seqapps predict` and `watch` read tables by these names.
 
+    A text that runs `along` another column has a word for each word of that one, such as the tags
+    of a sentence; words are what spaces separate. Files with a word and its tag on a line are then
+    read as sentences.
+
     `called` are names that files commonly give this column. They are tried in this order where the
     task's own name is missing and no --column says otherwise.
     """
@@ -62,6 +66,7 @@ class Column:
     called: tuple[str, ...] = ()
     gaps: bool = False
     channels: tuple[str, ...] = ()
+    along: str = ""
 
     @property
     def free(self) -> bool:
@@ -87,6 +92,8 @@ class Output:
     belongs to it: [batch, second, first].
     A `heat_map` tells for each of the `tokens` where in a picture it was found: [batch, token,
     height, width], each of sum 1.
+    `tags` are texts, one for each of `tokens`; padding is empty. `scores` beside them, where there
+    are no `labels`, say of each how probable it is.
     A `sample` is a text that was drawn by chance, and what else follows from the draw: now and
     then rounding alone makes another one of it.
     """
@@ -343,6 +350,7 @@ class Surroundings:
     state: State
     train: Sequence[Case]
     test: Sequence[Case]
+    valid: Sequence[Case] = ()  # what is tried out there decides nothing that the test part judges
 
 
 def rows_as_they_are(rows: Iterable[Row], settings: Any) -> Iterable[Case]:

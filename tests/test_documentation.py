@@ -71,7 +71,15 @@ def test_excerpts_of_the_example_task_are_what_the_file_holds():
 
 @pytest.mark.parametrize(
     "name",
-    ["captioning", "forecasting", "language_model", "monitoring", "sentiment", "translation"],
+    [
+        "captioning",
+        "forecasting",
+        "language_model",
+        "monitoring",
+        "sentiment",
+        "tagging",
+        "translation",
+    ],
 )
 def test_the_settings_table_of_a_task_is_that_of_the_code(name):
     text = (ROOT / "tasks" / name / "README.md").read_text()

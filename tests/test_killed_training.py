@@ -176,6 +176,7 @@ def whole(folder, command):
     return found
 
 
+@pytest.mark.long
 def test_killed_in_saving_killed_by_chance_and_stopped_it_ends_with_the_same_bits(
     undisturbed, tmp_path
 ):

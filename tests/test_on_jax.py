@@ -23,7 +23,7 @@ ON_JAX = [*COMMAND, "--backend", "jax"]
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "name", ["captioning", "forecasting", "language_model", "sentiment", "translation"]
+    "name", ["captioning", "forecasting", "language_model", "sentiment", "tagging", "translation"]
 )
 def test_a_built_in_task_passes_its_checks_when_it_is_trained_on_jax(name):
     """Trained there, and then restored, exported and proved here."""

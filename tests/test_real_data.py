@@ -19,6 +19,7 @@ def evaluation_of(folder, *arguments):
 
 
 @pytest.mark.shared_data
+@pytest.mark.long
 def test_reviews_from_a_file_train_a_model_that_has_learnt(shared_data, tmp_path):
     data = shared_data / "sentiment" / "uci_train.csv"
     found = evaluation_of(tmp_path, "--data", str(data), "--set", "epochs=5")

@@ -17,11 +17,11 @@ from seqapps.errors import RunError, UserError
 from seqapps.version import __version__
 
 VERBS = (
-    "run", "train", "export", "evaluate", "predict", "watch", "explain", "compare", "report",
-    "data", "list", "config", "samples", "cache", "check", "doctor",
+    "run", "train", "tune", "export", "evaluate", "predict", "watch", "serve", "explain", "compare",
+    "report", "data", "list", "config", "samples", "cache", "new", "check", "doctor",
 )  # fmt: skip
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-RESUMABLE = ("run", "train", "export")
+RESUMABLE = ("run", "train", "tune", "export")
 
 
 class Verbs(click.Group):

@@ -173,7 +173,7 @@ backend_option = click.option(
 )  # fmt: skip
 
 
-def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+def bytes_of(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """2GB, 500 MB or 0 as bytes."""
     if value is None:
         return None
@@ -184,7 +184,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 
 
 max_memory_option = click.option(
-    "--max-memory", callback=_bytes, metavar="SIZE",
+    "--max-memory", callback=bytes_of, metavar="SIZE",
     help="What the tensors of the training cases may take of memory, such as 2GB; where they are "
     "larger they lie on disk. Default: a quarter of what is free.",
 )  # fmt: skip

@@ -175,8 +175,10 @@ def _show(
                 told = {key: response[key] for key in signature.answer}
                 click.echo(json.dumps({**row, **told}, ensure_ascii=False, default=str))
             else:
-                shown = "  ".join(str(row[key]) for key in asked)
-                click.echo(f"{answer_line(response, signature.answer)}  {shown}")
+                line = answer_line(response, signature.answer)
+                if "tags" not in signature.outputs:  # which stand behind the words that were asked
+                    line += "  " + "  ".join(str(row[key]) for key in asked)
+                click.echo(line)
 
 
 def write_in_parts(answer: Callable[[Row], Response], row: Row) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from seqapps.task import Output, Response
+from seqapps.text.tokens import with_tags
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:
@@ -49,12 +50,15 @@ def answer_line(response: Response, answer: Mapping[str, Output]) -> str:
 
     {"label": "fresh", "scores": [0.91, 0.09], "labels": [...]} -> "fresh  0.910"
     {"translation": "ein Hund", "score": -0.21} -> "ein Hund  score=-0.21"
+    {"tokens": ["The", "watch"], "tags": ["DET", "NOUN"], ...} -> "The/DET watch/NOUN"
     """
     kinds = {output.kind: name for name, output in answer.items()}
     if {"label", "scores", "labels"} <= kinds.keys():
         scores = dict(zip(response[kinds["labels"]], response[kinds["scores"]], strict=True))
         label = response[kinds["label"]]
         return f"{label}  {scores[label]:.3f}"
+    if {"tokens", "tags"} <= kinds.keys():
+        return with_tags(response[kinds["tokens"]], response[kinds["tags"]])
     told = [f"{name}={_short(response[name])}" for name in answer]
     first = next(iter(answer))
     if answer[first].kind == "text":  # what was asked for needs no name

@@ -15,7 +15,7 @@ from seqapps.cli.text import json_line
 from seqapps.errors import UserError
 from seqapps.export import manifest
 from seqapps.series.grid import ROWS
-from seqapps.series.latest import VALUES, series_input
+from seqapps.series.latest import REFERENCE, VALUES, series_input
 from seqapps.series.lines import BadRowError, Lines
 from seqapps.series.live import Begins, Drifts, Due, Ends, Live, News
 from seqapps.task import DEFAULT, Column
@@ -45,6 +45,19 @@ class Monitor:
         """Steps of a window."""
         return self.inputs[VALUES].shape[0] or 1
 
+    @property
+    def reference(self) -> int:
+        """First steps that tell a stream's own level; 0 where the model wants none."""
+        return (self.inputs[REFERENCE].shape[0] or 0) if REFERENCE in self.inputs else 0
+
+    @property
+    def looks(self) -> str:
+        """How much of a stream it has to see, in words."""
+        told = f"The model looks at {self.lookback:,} steps"
+        if not self.reference:
+            return told
+        return f"{told} and takes the first {self.reference:,} of all as normal"
+
 
 def monitor_of(folder: Path, bundle: Mapping[str, Any]) -> Monitor:
     """The monitor in a folder. Raises UserError where the export in it is none."""
@@ -56,7 +69,8 @@ def monitor_of(folder: Path, bundle: Mapping[str, Any]) -> Monitor:
             f"{', '.join(NEEDED)}; this one answers {', '.join(signature.answer)}. "
             "`seqapps predict` asks models of every kind."
         )
-    more = [name for name, c in signature.inputs.items() if name != VALUES and c.default is None]
+    more = [name for name, c in signature.inputs.items()
+            if name not in (VALUES, REFERENCE) and c.default is None]  # fmt: skip
     if more:
         raise UserError(f"{folder}: beside {VALUES} it takes {', '.join(more)}, which no line has.")
     return Monitor(
@@ -84,7 +98,11 @@ class Watching:
         self._lines = Lines(monitor.channels, place=place, time=time, time_format=time_format)
         frequency = monitor.frequency if monitor.frequency != "auto" else ROWS
         self._live = Live(
-            monitor.channels, lookback=monitor.lookback, every=every, frequency=frequency
+            monitor.channels,
+            lookback=monitor.lookback,
+            reference=monitor.reference,
+            every=every,
+            frequency=frequency,
         )
         self._due: list[Due] = []
         self._bad_lines = self._bad_values = 0
@@ -111,8 +129,7 @@ class Watching:
         if missing and self._lines.ready and not self._said_missing:
             self._said_missing = True
             click.echo(
-                f"The model looks at {self._monitor.lookback:,} steps; {missing:,} are still to "
-                "come before the first score.",
+                f"{self._monitor.looks}; {missing:,} are still to come before the first score.",
                 err=True,
             )
 
@@ -129,10 +146,8 @@ class Watching:
         if not self._lines.ready:
             click.echo(f"{self._place}: no lines.", err=True)
         elif not live.scored:
-            click.echo(
-                f"Nothing was scored: the model looks at {self._monitor.lookback:,} steps.",
-                err=True,
-            )
+            looks = self._monitor.looks
+            click.echo(f"Nothing was scored: {looks[0].lower()}{looks[1:]}.", err=True)
         more = {
             "values that are no numbers": self._bad_values,
             "lines with the time of the line before": live.repeated,
@@ -183,9 +198,10 @@ class Watching:
         serve = self._serve
         from seqapps.data.batching import batch_of
 
-        same = {name: c.default for name, c in self._monitor.inputs.items() if name != VALUES}
-        rows = [{**same, VALUES: due.values} for due in self._due]
-        answer = serve(batch_of(rows, self._monitor.inputs))
+        inputs = self._monitor.inputs
+        same = {name: c.default for name, c in inputs.items() if name not in (VALUES, REFERENCE)}
+        rows = [{**same, VALUES: due.values, REFERENCE: due.reference} for due in self._due]
+        answer = serve(batch_of(rows, inputs))
         told = {name: answer[name].numpy() for name in self._monitor.answer}
         due, self._due = self._due, []
         for place, window in enumerate(due):

@@ -17,6 +17,7 @@ from seqapps.data import (
     images,
     observations,
     parallel,
+    sentences,
     tables,
 )
 from seqapps.data.gathered import gathered
@@ -256,6 +257,12 @@ def _source(
 
     `beside`: the folder in or below which the images are that tables name, if not in `base`.
     """
+    if sentences.fits(task):
+        parts = {
+            split: [sentences.as_sentences(part) if isinstance(part, Table) else part
+                    for part in items]
+            for split, items in parts.items()
+        }  # fmt: skip
     everything = [part for items in parts.values() for part in items]
     if task.observed:
         return _observed(task, reading, name=name, base=base, spec=spec, parts=parts, notes=notes)
@@ -265,7 +272,7 @@ def _source(
         _check_lack_header(everything)
     if running:
         wanted = dict.fromkeys(wanted, "text")
-    elif in_order or not reading.header:
+    elif in_order or not reading.header or _kind(everything[0]) == sentences.KIND:
         wanted, said = columns.in_order(task, wanted, _columns_of(everything[0]))
         notes = [*notes, *said]
     else:
@@ -364,7 +371,11 @@ def _observed(
 
 
 def _is_text(part: Part) -> bool:
-    return isinstance(part, Table) and part.kind == ".txt"
+    return _kind(part) == ".txt"
+
+
+def _kind(part: Part) -> str:
+    return part.kind if isinstance(part, Table) else ""
 
 
 def _columns_of(part: Part) -> list[str]:
@@ -397,7 +408,7 @@ def _check_lack_header(parts: Sequence[Part]) -> None:
 
 
 def _advice(task: Task, reading: Reading, part: Part) -> Advice:
-    if isinstance(part, Parallel):
+    if isinstance(part, Parallel) or part.kind == sentences.KIND:
         return columns.advice(task, reading, named=False)
     titled = reading.header and part.kind in tables.SEPARATED
     return columns.advice(task, reading, named=reading.header, separated=titled)

@@ -1,4 +1,4 @@
-"""Files of rows: csv, tsv, jsonl, parquet and plain text, each read as a stream.
+"""Files of rows: csv, tsv, jsonl, parquet, sentences and plain text, each read as a stream.
 
 csv is read by the standard library and not by pandas: pandas fills a short row up with empty
 values and guesses types, while here a ragged row is an error with its place and text stays text.
@@ -14,6 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqapps.data import sentences
 from seqapps.data.opening import Table, kind_of, opened_text, troubles
 from seqapps.errors import UserError
 from seqapps.task import Row
@@ -23,7 +24,7 @@ SMALLEST_BLOCK = 1024
 ROWS_OF_A_TEXT = 64  # at least, so that a small file can be cut into splits
 PEEK = 100  # objects of a jsonl file that are asked for their keys
 AT_ONCE = 1024  # rows of a parquet file that are decoded together
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".txt", sentences.KIND, sentences.UNIVERSAL)
 SEPARATED = (".csv", ".tsv")
 
 
@@ -290,8 +291,10 @@ def whole_text(table: Table) -> str:
 COLUMNS: Mapping[str, Callable[[Table], list[str]]] = {
     ".csv": _csv_columns, ".tsv": _csv_columns, ".jsonl": _jsonl_columns,
     ".parquet": _parquet_columns, ".txt": _txt_columns,
+    sentences.KIND: sentences.columns, sentences.UNIVERSAL: sentences.columns,
 }  # fmt: skip
 ROWS: Mapping[str, Callable[[Table, Sequence[str]], Iterator[tuple[int, list[Any]]]]] = {
     ".csv": _csv_rows, ".tsv": _csv_rows, ".jsonl": _jsonl_rows,
     ".parquet": _parquet_rows, ".txt": _txt_rows,
+    sentences.KIND: sentences.rows, sentences.UNIVERSAL: sentences.rows,
 }  # fmt: skip

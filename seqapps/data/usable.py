@@ -12,6 +12,7 @@ import numpy as np
 from seqapps.data import images
 from seqapps.data.images import ImageFile
 from seqapps.task import Column, Row, Task
+from seqapps.text.tokens import spaced
 
 # What programs write for a missing value. "NA" is not among them: it is a country and a region.
 MISSING = ("nan", "NaN", "NAN", "None", "<NA>", "NaT", "null", "NULL")
@@ -112,7 +113,7 @@ def problem_of(task: Task, row: Row) -> str | None:
         problem = _column_problem(name, column, row.get(name))
         if problem:
             return problem
-    problem = _series_problem(task, row)
+    problem = _series_problem(task, row) or _along_problem(task, row)
     if problem:
         return problem
     for refusal in task.refusals:
@@ -162,6 +163,19 @@ def _series_problem(task: Task, row: Row) -> str | None:
     if len(order) and order.min() <= 0:
         place = int(np.argmax(order <= 0))
         return f"{times} do not ascend at step {place + 2} ({row[times][place + 1]})"
+    return None
+
+
+def _along_problem(task: Task, row: Row) -> str | None:
+    """Why words of a row do not belong to those of another column, or None."""
+    for name, column in task.row_columns.items():
+        if column.along:
+            words, along = len(spaced(row[column.along])), len(spaced(row[name]))
+            if words != along:
+                return (
+                    f"{column.along} has {words:,} words and {name} {along:,}; expected one for "
+                    "each, separated by spaces"
+                )
     return None
 
 

@@ -70,10 +70,14 @@ class View:
         return (inputs[0], targets[0]) if len(inputs) == len(targets) == 1 else None
 
     def columns(self, *kinds: str) -> list[str]:
-        """The task's columns of these kinds; the names in a series are no text of their own."""
+        """The task's columns of these kinds; names of series and tags are no text of their own."""
         if self.task.observed:
             kinds = tuple(kind for kind in kinds if kind != "text")
-        return [name for name, column in self.task.row_columns.items() if column.kind in kinds]
+        return [
+            name
+            for name, column in self.task.row_columns.items()
+            if column.kind in kinds and not column.along
+        ]
 
     def example(self, *positions: int, seen: Mapping[int, str] | None = None) -> Example:
         """Some rows with their places; `seen` holds what is shown instead of the row."""

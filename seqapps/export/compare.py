@@ -116,7 +116,7 @@ def _near_tie(
     """Whether something else stands there because two scores are the same but for rounding.
 
     Another label, of which the scores are told; another text, with the same numbers beside it; the
-    same labels in another order.
+    same labels in another order; another tag of a token with the same score.
     """
     if name not in answer:
         return False
@@ -125,6 +125,8 @@ def _near_tie(
     if kind == "text":
         numbers = [key for key, output in answer.items() if output.kind == "number"]
         return bool(numbers) and all(_close(actual[key], expected[key]) for key in numbers)
+    if kind == "tags":
+        return "scores" in kinds and _tied(actual, expected, name, kinds["scores"])
     if kind not in ("label", "labels") or not {"scores", "labels"} <= kinds.keys():
         return False
     scores = dict(zip(expected[kinds["labels"]], expected[kinds["scores"]], strict=True))
@@ -134,6 +136,16 @@ def _near_tie(
         return mine.keys() == scores.keys() and all(_close(mine[key], scores[key]) for key in mine)
     chosen = scores.get(actual[name])
     return chosen is not None and abs(chosen - scores[expected[name]]) <= TOLERANCE
+
+
+def _tied(actual: Response, expected: Response, tags: str, scores: str) -> bool:
+    """Whether tags differ only where their scores are the same and leave room for two."""
+    told, wanted = _same_length(actual[tags], expected[tags])
+    mine, theirs = _same_length(actual[scores], expected[scores])
+    return all(
+        tag == other or (_close(score, same) and same <= 0.5 + TOLERANCE)
+        for tag, other, score, same in zip(told, wanted, mine, theirs, strict=True)
+    )
 
 
 def _close(first: float, second: float) -> bool:

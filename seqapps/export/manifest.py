@@ -20,6 +20,13 @@ ODD_TEXTS = (
     "!?",
     "Straße, 한국어, عربي, 😀",
 )  # end golden requests, as clients send such
+# What a bundle holds beside what TensorFlow itself writes: docs/compatibility.md.
+FILES = (
+    "batching_params.pbtxt",
+    *(f"{EXTRA}/{name}" for name in (
+        "bundle.json", "golden.json", "proof.json", "settings.toml", "tf_serving_warmup_requests",
+    )),
+)  # fmt: skip
 
 
 def write(folder: Path, record: Mapping[str, Any], signatures: Mapping[str, Signature]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from seqapps.images.turn import turn_of, turned
+
 MOST_PIXELS = 50_000_000  # of a picture before it is made smaller; looked up before memory is spent
 LEAST_BYTES = 26  # that hold the size, of every kind but JPEG
 START_OF = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "gif": b"GIF8", "bmp": b"BM"}
@@ -13,9 +15,9 @@ WHITE = 255.0
 def pixels(images: tf.Tensor, size: int) -> tf.Tensor:
     """Encoded pictures, string [batch] -> uint8 [batch, size, size, 3], red, green and blue.
 
-    JPEG, PNG, BMP, and a GIF's first frame. Grey ones and palettes become colours, 16 bits 8;
-    what can be seen through stands on white. The whole picture is made a square, whatever its
-    sides were, with antialiasing: places keep their share of width and height.
+    JPEG, turned as the camera notes, PNG, BMP, and a GIF's first frame. Grey ones and palettes
+    become colours, 16 bits 8; what can be seen through stands on white. The whole picture is made a
+    square, whatever its sides were, with antialiasing: places keep their share of width and height.
 
     Raises InvalidArgumentError with the row of a picture that is of no such kind, is cut off, or
     has more than 50 million pixels. One that is damaged inside raises it without the row.
@@ -106,7 +108,8 @@ def _number(image: tf.Tensor, *places: int) -> tf.Tensor:
 
 
 def _jpeg(image: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.io.decode_jpeg(image, channels=3), tf.float32)
+    found = turned(tf.io.decode_jpeg(image, channels=3), turn_of(image))
+    return tf.cast(tf.ensure_shape(found, [None, None, 3]), tf.float32)
 
 
 def _png(image: tf.Tensor) -> tf.Tensor:

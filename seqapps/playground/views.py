@@ -22,9 +22,11 @@ ALONE: Mapping[AnswerKind, str] = {
     "band": "series",
     "alignment": "grid",
     "heat_map": "grid",
+    "tags": "list",
 }
 SHADED = ("tokens", "weights", "ids")  # roles of the view of that name
-TOGETHER = ("scores", "shaded", "alignment", "heat_map", "written")  # views of several outputs
+TAGGED = ("tokens", "tags", "ids", "scores")
+TOGETHER = ("scores", "shaded", "alignment", "heat_map", "tagged", "written")  # of several outputs
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,16 @@ def _labelled(signature: Signature) -> Iterator[View]:
 
 
 def _looked(signature: Signature) -> Iterator[View]:
-    """What a model looked at: tokens, a second text, a picture."""
+    """What a model tells of tokens: where it looked, what they are."""
     if signature.aligned is not None:
         first, second, weights = signature.aligned
         yield View("alignment", {"first": first, "second": second, "weights": weights})
     elif signature.lights is not None:
         tokens, maps = signature.lights
         yield View("heat_map", {"tokens": tokens, "maps": maps})
+    elif {"tokens", "tags"} <= signature.outputs.keys():
+        names = signature.outputs
+        yield View("tagged", {role: names[role] for role in names if role in TAGGED})
     elif signature.explains:
         names = signature.outputs
         yield View("shaded", {role: names[role] for role in names if role in SHADED})

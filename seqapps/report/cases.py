@@ -9,6 +9,7 @@ from seqapps.answers import Answers
 from seqapps.doctor.view import shortened
 from seqapps.report.picks import Labels, labels_of
 from seqapps.task import Case, Column, Output, Response, Signature, Task
+from seqapps.text.tokens import spaced, with_tags
 
 LONGEST = 600  # characters of an input
 MOST_TOKENS = 120  # shaded ones, or more where they are short
@@ -92,7 +93,10 @@ def _case(
     inputs = [_shown(case[name], column) for name, column in task.inputs.items()]
     labels = labels_of(task)
     found: dict[str, Any] = {"input": " | ".join(inputs), "lead": "", "words": [], "spaced": False}
-    if labels:
+    tags = next((name for name, column in task.targets.items() if column.along), None)
+    if tags:
+        found["facts"] = _tag_facts(task, tags, case, response, baseline, best)
+    elif labels:
         found["facts"] = _label_facts(labels, case, response, baseline, best)
     else:
         found["facts"] = _other_facts(task, case, response, baseline, best)
@@ -162,6 +166,23 @@ def _label_facts(
     return facts
 
 
+def _tag_facts(
+    task: Task, target: str, case: Case, response: Response, baseline: Response | None,
+    best: str | None,
+) -> list[dict[str, str]]:  # fmt: skip
+    """The true tags, and of each who answered those that are others."""
+    words, truth = spaced(case[task.targets[target].along]), spaced(case[target])
+    name = next(name for name, output in task.answer.items() if output.kind == "tags")
+    facts = [_fact("true", shortened(with_tags(words, truth), "text", LONGEST))]
+    for who, answer in (("told", response), (best or "baseline", baseline)):
+        if answer is not None:
+            told = zip(words, truth, answer[name], strict=False)
+            other = [(word, tag) for word, true, tag in told if tag != true]
+            text = with_tags(*zip(*other, strict=True)) if other else "the same"
+            facts.append(_fact(who, text, side="wrong" if other else "right"))
+    return facts
+
+
 def _told(name: str, labels: Labels, case: Case, response: Response) -> dict[str, str]:
     right = case[labels.target] == response[labels.label]
     value = f"{response[labels.label]} {max(response[labels.scores]):.3f}"
@@ -187,8 +208,10 @@ def _other_facts(
     ]
     told = {name: value for name, value in response.items() if name != metric}
     facts += [_fact(name, _answered(value, task.answer.get(name))) for name, value in told.items()]
-    facts.append(_fact(metric, scored(response)))
-    if baseline:
+    tells = of_metric.tells_of is None or of_metric.tells_of(case)
+    if tells:
+        facts.append(_fact(metric, scored(response)))
+    if tells and baseline:
         facts.append(_fact(f"{metric} of {best}", scored(baseline)))
     return facts
 

@@ -40,11 +40,11 @@ def rows_of(tokens: int) -> int:
 
 
 def opened(image: bytes) -> Any:
-    """A Pillow image in colours, on white where it can be seen through."""
-    from PIL import Image
+    """A Pillow image in colours, turned as the camera notes, on white where it is clear."""
+    from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(image)) as found:
-        shown = found.convert("RGBA")
+        shown = ImageOps.exif_transpose(found).convert("RGBA")
     ground = Image.new("RGBA", shown.size, "white")
     return Image.alpha_composite(ground, shown).convert("RGB")
 

@@ -19,8 +19,13 @@ FEWEST = 5  # cases of a point; fewer say nothing
 LONGEST_NAME = 18  # characters of a label
 
 
-def confusion(truth: Sequence[str], told: Sequence[str]) -> Figure:
-    """True labels down, told labels across; the shade is the share of the true label's cases."""
+def confusion(
+    truth: Sequence[str], told: Sequence[str], *, label: str = "label", case: str = "case"
+) -> Figure:
+    """True labels down, told labels across; the shade is the share of the true label's cases.
+
+    `label` and `case` are how one of each is called.
+    """
     names = [name for name, _ in Counter(truth).most_common()]
     kept = sorted(names[:SHOWN]) if len(names) > SHOWN else sorted({*truth, *told})
     others = len({*truth, *told}) > len(kept)
@@ -54,11 +59,11 @@ def confusion(truth: Sequence[str], told: Sequence[str]) -> Figure:
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-        axes.set_title("Which labels are taken for which")
+        axes.set_title(f"Which {label}s are taken for which")
 
-    note = "A row holds the cases of one true label; shade and percentage are shares of the row."
+    note = f"A row holds the {case}s of one true {label}; shade and percentage are shares of it."
     if others:
-        note += f" {REST}: {len(names) - SHOWN:,} labels with fewer cases, put together."
+        note += f" {REST}: {len(names) - SHOWN:,} {label}s with fewer {case}s, put together."
     height = max(3.0, 1.1 + 0.24 * len(shown))
     return Figure(title="Confusion matrix", draw=draw, note=note, height=height)
 

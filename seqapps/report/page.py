@@ -24,7 +24,7 @@ from seqapps.report.picks import labels_of
 from seqapps.report.serve import serve
 from seqapps.report.spent import cost_lines, reading, shown_bytes, speed_lines
 from seqapps.report.svg import svg_of
-from seqapps.report.verdict import lines_of, outcome, verdict
+from seqapps.report.verdict import chosen_on, lines_of, outcome, verdict
 from seqapps.runs import Run
 from seqapps.task import Figure, Task
 
@@ -52,6 +52,7 @@ def page(run: Run, task: Task) -> str:
         record=record,
         head=outcome(evaluation, task),
         verdict=verdict(evaluation),
+        chosen_on=chosen_on(evaluation),
         sections=_sections(figures, own),
         own=own,
         tiles=_tiles(run, evaluation, history),

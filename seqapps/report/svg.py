@@ -49,13 +49,16 @@ STYLE = {
 }
 
 
-def svg_of(figure: Figure, *, number: int) -> str:
-    """`<svg>` of a figure, to stand inside a page; `number` keeps its ids apart from others'."""
+def svg_of(figure: Figure, *, number: int, width: float = WIDTH) -> str:
+    """`<svg>` of a figure, to stand inside a page; `number` keeps its ids apart from others'.
+
+    `width` is in inches: twice that of others for one that has a page's whole width.
+    """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
 
     with _style():
-        canvas = Canvas(figsize=(WIDTH, figure.height), layout="constrained")
+        canvas = Canvas(figsize=(width, figure.height), layout="constrained")
         FigureCanvasSVG(canvas)
         figure.draw(canvas.add_subplot())
         text = io.StringIO()

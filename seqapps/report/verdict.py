@@ -57,9 +57,16 @@ def lines_of(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append(_line(name, "part of the model", scores, None))
     for name, scores in evaluation["baselines"].items():
         gain = evaluation["differences"][name][metric]
-        note = "baseline, best on validation" if name == best else "baseline"
+        note = f"baseline, best on {chosen_on(evaluation)}" if name == best else "baseline"
         found.append(_line(name, note, scores, gain))
     return found
+
+
+def chosen_on(evaluation: Mapping[str, Any]) -> str:
+    """What the best baseline was chosen on, in words."""
+    if evaluation.get("chosen_on") == "test":
+        return "the test part, as validation has nothing to tell"
+    return "validation"
 
 
 def _line(

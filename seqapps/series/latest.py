@@ -14,7 +14,14 @@ from seqapps.task import Case, Column, Row
 
 VALUES = "values"  # the input that holds the last steps
 FUTURE = "future"  # what is known of the coming ones
-KNOWN = (VALUES, FUTURE, "start", "series")  # the inputs that a table of observations gives
+REFERENCE = "reference"  # the first steps of the series, as long as the model wants them
+KNOWN = (
+    VALUES,
+    FUTURE,
+    REFERENCE,
+    "start",
+    "series",
+)  # the inputs that a table of observations gives
 AUTO = "auto"
 
 Array = np.ndarray[Any, Any]
@@ -85,6 +92,9 @@ def latest_of(row: Row, inputs: Mapping[str, Column], *, frequency: str, place: 
         )
         window = np.concatenate([np.full([short, len(channels)], np.nan, "float32"), window])
     case[VALUES] = window
+    if REFERENCE in inputs:
+        first = inputs[REFERENCE].shape[0] or 1
+        case[REFERENCE] = _first(values[:end, : len(channels)], first, said)
     times = _padded(times[-lookback:], short, frequency)
     if "start" in inputs:
         case["start"] = int(times[0])
@@ -141,6 +151,18 @@ def _future(
             "are gaps"
         )
     return found
+
+
+def _first(values: Array, steps: int, said: list[str]) -> Array:
+    """The first steps of a series: float32 [steps, channels]."""
+    short = steps - len(values)
+    if short <= 0:
+        return values[:steps]
+    said.append(
+        f"{len(values):,} steps, but the first {steps:,} tell the series' own level: the last "
+        f"{short:,} of them are gaps"
+    )
+    return np.concatenate([values, np.full([short, values.shape[1]], np.nan, "float32")])
 
 
 def _padded(times: Array, short: int, frequency: str) -> Array:

@@ -30,6 +30,7 @@ class Due:
     step: int  # of its last observation, from 1
     time: str | None  # of it, as it was given
     values: Array  # float32 [lookback, sensors]
+    reference: Array  # float32 [reference, sensors], the first steps; of a model without none
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,28 @@ News = Begins | Ends | Drifts
 
 
 class Live:
-    """The last `lookback` steps of the sensors, and what is on."""
+    """The last `lookback` steps of the sensors, the first `reference` ones, and what is on.
+
+    The first steps stay as they are when the clock is set back: it is the same machine.
+    """
 
     def __init__(
-        self, channels: Sequence[str], *, lookback: int, every: int = 1, frequency: str = ROWS
+        self,
+        channels: Sequence[str],
+        *,
+        lookback: int,
+        reference: int = 0,
+        every: int = 1,
+        frequency: str = ROWS,
     ) -> None:
         self._channels, self._lookback, self._every = channels, lookback, every
         self._frequency = frequency
         # The last steps lie in one piece; when the end is reached they move to the front.
         self._held = np.full([max(2 * lookback, 1024), len(channels)], np.nan, "float32")
         self._filled = 0  # rows of `_held`
+        self._first = np.full([reference, len(channels)], np.nan, "float32")
+        self._known = 0  # rows of `_first`
+        self._growing = False  # whether the last step is one of them
         self._since_start = 0  # steps since the last new beginning
         self._last: int | None = None  # time of the last step
         self._back: list[int] = []  # times before it, one after the other
@@ -104,7 +117,7 @@ class Live:
     @property
     def missing(self) -> int:
         """Steps until there is a first whole window."""
-        return max(0, self._lookback - self._since_start)
+        return max(0, self._lookback - self._since_start, len(self._first) - self._known)
 
     def push(self, seen: Observation) -> Due | None:
         """Take the next observation; the window, where one is to be scored now.
@@ -117,6 +130,8 @@ class Live:
             if seen.time == self._last:
                 self.repeated += 1
                 self._held[self._filled - 1] = values
+                if self._growing:
+                    self._first[self._known - 1] = values
                 return None
             if seen.time < self._last and not self._set_back(seen.time):
                 raise BadRowError(f"the time {seen.shown} lies before that of a line before it")
@@ -128,7 +143,7 @@ class Live:
         if self.missing or self.steps % self._every:
             return None
         window = self._held[self._filled - self._lookback : self._filled].copy()
-        return Due(self.steps, seen.shown or None, window)
+        return Due(self.steps, seen.shown or None, window, self._first)
 
     def judge(self, due: Due, answer: Mapping[str, Any]) -> list[News]:
         """What an answer means for a window that was due; windows come in their order.
@@ -167,6 +182,10 @@ class Live:
         self._held[self._filled] = values
         self._filled += 1
         self._since_start += 1
+        self._growing = self._known < len(self._first)
+        if self._growing:
+            self._first[self._known] = values
+            self._known += 1
 
     def _skip(self, time: int) -> None:
         """Steps that were not observed are gaps in the window; more than a window are a window."""

@@ -5,6 +5,8 @@ Models have codecs, which live in their graph. Imports no tensorflow.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -22,6 +24,24 @@ def tokens(text: str) -> list[str]:
     ['1999', '年', '3', '月', '3', '日', ',', '3', '월']
     """
     return [match.group() for match in token_pattern().finditer(text)]
+
+
+def spaced(text: str) -> list[str]:
+    r"""What ASCII white space separates, as `tf.strings.split` has it: others are characters.
+
+    >>> spaced("It is  n't 1\u00a0000 .\n")
+    ['It', 'is', "n't", '1\xa0000', '.']
+    """
+    return re.findall(r"[^ \t\n\v\f\r]+", text)
+
+
+def with_tags(words: Sequence[str], tags: Sequence[str]) -> str:
+    """Words with their tags for people; padding is left out.
+
+    >>> with_tags(["The", "watch", ""], ["DET", "NOUN", ""])
+    'The/DET watch/NOUN'
+    """
+    return " ".join(f"{word}/{tag}" for word, tag in zip(words, tags, strict=False) if word)
 
 
 def unspaced(token: str) -> bool:

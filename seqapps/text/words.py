@@ -22,7 +22,7 @@ def words(text: tf.Tensor) -> tf.RaggedTensor:
     "A lovely film!" -> a, lovely, film, !. Unicode is normalised (NFKC) and case folded, so that
     "Straße", "STRASSE" and composed or decomposed accents are the same words.
     """
-    plain = _normalised(text)
+    plain = normalised(text)
     plain = tf.strings.regex_replace(plain, "[’‘]", "'")
     plain = tf.strings.regex_replace(plain, "([!?])", r" \1 ")
     return tf.strings.split(tf.strings.regex_replace(plain, NO_WORD, " "))
@@ -34,7 +34,7 @@ def characters(text: tf.Tensor) -> tf.RaggedTensor:
     "A film!" -> a, " ", f, i, l, m, !. What scripts without spaces between words want: a Hangul
     syllable, a Chinese or a Japanese character is one token.
     """
-    plain = tf.strings.regex_replace(_normalised(text), r"\s+", " ")
+    plain = tf.strings.regex_replace(normalised(text), r"\s+", " ")
     return tf.strings.unicode_split(tf.strings.strip(plain), "UTF-8", errors="replace")
 
 
@@ -98,5 +98,6 @@ def chunks(
         yield chunk
 
 
-def _normalised(text: tf.Tensor) -> tf.Tensor:
+def normalised(text: tf.Tensor) -> tf.Tensor:
+    """Unicode normalised (NFKC) and case folded: string [...] -> string [...]."""
     return tf_text.case_fold_utf8(tf_text.normalize_utf8(text, "NFKC"))

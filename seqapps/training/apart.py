@@ -7,6 +7,7 @@ writes a line of JSON for each thing that it has to tell:
     {"open": title, "total": n}, {"close": true}       `Progress.track` begins, ends
     {"advance": n, "figures": {...}}                   of what was opened last
     {"check": true}                                    between rounds; waits for a line in answer
+    {"after": {...}, "per_epoch": n}                   after a round, which `history.csv` has
     {"failed": kind, "arguments": [...]}               an error that seqapps raises on purpose
 
 It ends where its standard input does, so nothing that kills this process leaves it behind.
@@ -113,6 +114,8 @@ class _Hears:
             self._interruption.check()
             self._answers.write(b"go on\n")
             self._answers.flush()
+        elif "after" in message:
+            self._interruption.after_round(message["after"], per_epoch=message["per_epoch"])
         else:
             raise FAILURES[message["failed"]](*message["arguments"])
 

@@ -156,6 +156,7 @@ def train(
         write_history(history, position)
         events.add(entry, found["layers"])
         progress.say(_line(entry, position, rounds, task, pace=live.pace()))
+        interruption.after_round(entry, per_epoch=rounds.per_epoch)
     return _with_best(folder, position, model, judged), features
 
 

@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -50,6 +50,9 @@ class Told(Progress, Interruption):
         """Wait for leave to go on; where there is none, this process is ended."""
         self.tell(check=True)
         self._answers.get()
+
+    def after_round(self, entry: Mapping[str, float], *, per_epoch: int) -> None:
+        self.tell(after=_plain(dict(entry)), per_epoch=per_epoch)
 
 
 def main() -> None:

@@ -19,7 +19,9 @@ RESIDUALS = 500  # forecasts of one step, at most
 def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
     """Errors of the first step in their order, shares inside the bands, the series itself."""
     settings = around.settings
+    curve = {"learning_curve": _learning_curve(around)} if settings.learning_curve else {}
     return {
+        **curve,
         "target": names_in(settings.target)[0],
         "season": settings.season,
         "frequency": settings.frequency,
@@ -27,6 +29,13 @@ def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
         "residuals": _residuals(ask, around.test),
         "inside": _inside(ask, around.test),
     }
+
+
+def _learning_curve(around: Surroundings) -> Mapping[str, Any]:
+    from .learning_curve import learning_curve
+    from .task import TASK
+
+    return learning_curve(around, TASK)
 
 
 def _asked(ask: Ask, cases: Sequence[Case]) -> list[tuple[Case, Mapping[str, Any]]]:

@@ -28,6 +28,10 @@ def shown(observed: Values) -> Iterable[Section]:
             "could have been foreseen, and a histogram beside 0 tells of a forecast that leans."
         ),
     )
+    if "learning_curve" in observed:
+        from .curve_shown import how_much_history
+
+        yield how_much_history(observed["learning_curve"])
     yield _series(observed)
 
 

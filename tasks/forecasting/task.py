@@ -116,6 +116,9 @@ class Settings(Optimization):
     origins: int = setting(
         50, "most origins of each series that choose and judge, evenly spread; 0: all", at_least=0
     )
+    learning_curve: bool = setting(
+        False, "report from which length of history on the model beats ARIMA; four more trainings"
+    )
     standardised: bool = setting(
         False, "the first score is the mean square error in units of the training deviation"
     )

@@ -18,6 +18,7 @@ from seqapps.series.thresholds import threshold
 from seqapps.series.windows import histories
 from seqapps.task import Case, Predict, Response
 
+from .task import REFERENCE
 from .windows import ANOMALY
 
 KEPT = 0.8  # of each training series the chart is fitted to; the rest sets the threshold
@@ -45,24 +46,34 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
 
     Its scores are smoothed and become alarms by the same rules and settings as the model's.
     """
-    first, rest = _parts(histories(cases))
+    first, rest = _parts(_measured(histories(cases), settings))
     fitted = _fitted(name, np.concatenate(first), settings)
     standard = Standard.fit(np.concatenate(first))
     smooth = 1 if name in REMEMBER else settings.smooth
     usual = np.concatenate([_scores(fitted, part, smooth) for part in rest])
-    found = threshold(usual, false_alarms=settings.false_alarms, tail=True)
-    limit = max(found.value * settings.margin, 1e-9)
-    rule = Rule(limit, limit * settings.hysteresis, settings.duration)
+    common = _rule(threshold(usual, false_alarms=settings.false_alarms, tail=True).value, settings)
+    rules: dict[str, Rule] = {}  # by series, where each has a reference
 
-    def answer(case: Case, scores: np.ndarray) -> Response:
+    def rule_of(case: Case) -> Rule:
+        if not settings.reference:
+            return common
+        if case["series"] not in rules:
+            own = _from(case[REFERENCE], case[REFERENCE])
+            scores = _scores(fitted, own, smooth)[settings.smooth :]
+            limit = threshold(scores, false_alarms=settings.false_alarms).value
+            rules[case["series"]] = _rule(limit, settings)
+        return rules[case["series"]]
+
+    def answer(case: Case, values: np.ndarray, scores: np.ndarray) -> Response:
+        rule = rule_of(case)
         given = alarms(scores, rule)
-        far = np.nan_to_num(np.abs(standard.deviations(case["values"])))
-        seen = np.isfinite(case["values"])
-        total = np.where(seen, case["values"] - standard.mean, 0.0).sum(axis=0)
+        far = np.nan_to_num(np.abs(standard.deviations(values)))
+        seen = np.isfinite(values)
+        total = np.where(seen, values - standard.mean, 0.0).sum(axis=0)
         return {
             "step_scores": scores.tolist(),
             "score": float(scores[-1]),
-            "threshold": limit,
+            "threshold": rule.threshold,
             "alarm": int(given[-1]),
             "step_alarms": given.astype(float).tolist(),
             "contributions": far[-1].tolist(),
@@ -70,12 +81,46 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
         }
 
     def predict(cases: Sequence[Case]) -> list[Response]:
+        windows = [_window(case) for case in cases]
         return [
-            answer(case, averaged(scores, smooth))
-            for case, scores in zip(cases, _raw(fitted, name, cases), strict=True)
+            answer(case, values, averaged(scores, smooth))
+            for case, values, scores in zip(
+                cases, windows, _raw(fitted, name, windows), strict=True
+            )
         ]
 
     return predict
+
+
+def _rule(limit: float, settings: Any) -> Rule:
+    limit = max(limit * settings.margin, 1e-9)
+    return Rule(limit, limit * settings.hysteresis, settings.duration)
+
+
+def _measured(found: dict[str, np.ndarray], settings: Any) -> dict[str, np.ndarray]:
+    """Training series [time, sensors and anomaly], each from the level of its first steps where
+    the settings want that.
+    """
+    if not settings.reference:
+        return found
+    return {
+        name: np.concatenate(
+            [_from(run[:, :ANOMALY], run[: settings.reference, :ANOMALY]), run[:, ANOMALY:]], axis=1
+        )
+        for name, run in found.items()
+    }
+
+
+def _window(case: Case) -> np.ndarray:
+    """[lookback, sensors] as charts see it."""
+    values = np.asarray(case["values"])
+    return _from(values, case[REFERENCE]) if REFERENCE in case else values
+
+
+def _from(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """In deviations of the run's first steps; NaN stays NaN."""
+    level = Standard.fit(reference)
+    return np.where(np.isfinite(values), level.deviations(values), np.nan)
 
 
 def _parts(found: dict[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -98,15 +143,15 @@ def _scores(fitted: Any, values: np.ndarray, smooth: int) -> np.ndarray:
     return averaged(_scored(fitted, values), smooth)
 
 
-def _raw(fitted: Any, name: str, cases: Sequence[Case]) -> Iterator[np.ndarray]:
+def _raw(fitted: Any, name: str, windows: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     """Scores [lookback] of each window, before they are averaged.
 
     Charts without a memory see the steps of many windows at once: a forest is 30 times as fast.
     """
     together = 1 if name in REMEMBER else AT_ONCE
-    for first in range(0, len(cases), together):
-        windows = [np.asarray(case["values"]) for case in cases[first : first + together]]
-        yield from np.split(_scored(fitted, np.concatenate(windows)), len(windows))
+    for first in range(0, len(windows), together):
+        some = windows[first : first + together]
+        yield from np.split(_scored(fitted, np.concatenate(some)), len(some))
 
 
 def _scored(fitted: Any, values: np.ndarray) -> np.ndarray:

@@ -13,12 +13,12 @@ from seqapps.errors import UserError
 from seqapps.series.thresholds import threshold
 from seqapps.task import PAST, Case
 
+from .features import SMALLEST
 from .task import inputs_of
 from .windows import ANOMALY
 
 AT_ONCE = 256  # windows
 MOST = 20_000  # windows; more tell the same
-SMALLEST = 1e-4  # spread of an error, in deviations of its sensor: what is below is rounding
 
 
 def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:

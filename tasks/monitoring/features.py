@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,32 +16,48 @@ from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
 from .frames import Frames
-from .task import frame_of
+from .reference import from_level, highest, own, usual_scale, windows_of_reference
+from .task import REFERENCE, frame_of
 from .windows import ANOMALY, series_of
 
 WIDEST = 20.0  # standard deviations: what the model sees of a value, however wild
+Run = tuple[np.ndarray, np.ndarray]  # values [time, sensors], whether a step is normal [time]
+SMALLEST = 1e-4  # of a threshold, and of errors' spread: what is below is rounding
 FARTHEST = 1e9  # standard deviations that a drift is told up to
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
-    """Centre and spread of each sensor in normal operation, and of each band where they are."""
-    parts: list[tuple[np.ndarray, np.ndarray]] = []  # where bands are watched
+    """Centre and spread of each sensor in normal operation, and of each band where they are.
 
-    def normal() -> Iterable[np.ndarray]:
+    With a reference the spread is that within runs.
+    """
+    runs: list[Run] = []  # where bands are watched
+
+    def read() -> Iterator[Run]:
         for row in rows:
             values = series_of(row, settings).values
-            well = values[:, ANOMALY] == 0
+            run = values[:, :ANOMALY], values[:, ANOMALY] == 0
             if settings.bands:
-                parts.append((values[:, :ANOMALY], well))
-            yield values[well, :ANOMALY]
+                runs.append(run)
+            yield run
 
-    found = scaling.standard(normal())
+    if settings.reference:
+        found = usual_scale(read(), settings.reference)
+    else:
+        found = scaling.standard(values[well] for values, well in read())
     state = {"center": found.center, "scale": found.scale}
     if settings.bands:
-        scaled = ((_clipped(found.scaled(values)), well) for values, well in parts)
+        scaled = ((_clipped(_measured(values, found, settings)), well) for values, well in runs)
         bands = scaling.standard(Frames(settings.frame, settings.bands).of_series(scaled))
         state |= {"band_center": bands.center, "band_scale": bands.scale}
     return state
+
+
+def _measured(values: np.ndarray, scale: Scale, settings: Any) -> np.ndarray:
+    """What a run's values [time, sensors] are scaled to."""
+    if settings.reference:
+        return own(values, values[: settings.reference], scale)
+    return np.asarray(scale.scaled(values))
 
 
 def _clipped(values: np.ndarray) -> np.ndarray:
@@ -77,7 +93,10 @@ class MonitoringFeatures(Features):
         """{"values", "seen"}: scaled and without gaps, and what was observed; both [batch, steps,
         channels].
         """
-        scaled = self._scale.scaled(raw["values"])
+        return self._tensors(self._scaled(raw))
+
+    def _tensors(self, scaled: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The same of windows that are scaled, whose gaps are not filled."""
         scaled = tf.where(tf.math.is_finite(scaled), scaled, float("nan"))
         filled, seen = gaps.fill(scaled, "causal")
         filled = tf.clip_by_value(filled, -WIDEST, WIDEST)  # [batch, lookback, sensors]
@@ -91,13 +110,13 @@ class MonitoringFeatures(Features):
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Scores and alarms of each step of the window, from what came before it alone."""
         inputs = self.inputs(raw)
-        judge = model.get_layer("judge")
         deviations = self.deviations(model, inputs)  # [batch, steps, channels]
         scores = self._by_step(tf.reduce_max(deviations, axis=2))  # [batch, lookback]
+        threshold = self._threshold(model, raw)  # [batch]
         alarms = alarms_in_graph(
             scores,
-            judge.threshold,
-            judge.threshold * self._settings.hysteresis,
+            threshold[:, None],
+            threshold[:, None] * self._settings.hysteresis,
             duration=self._settings.duration,
         )
         rows = tf.shape(scores)[0]
@@ -105,12 +124,33 @@ class MonitoringFeatures(Features):
         return {
             "step_scores": scores,
             "score": scores[:, -1],
-            "threshold": tf.fill([rows], tf.convert_to_tensor(judge.threshold)),
+            "threshold": threshold,
             "alarm": alarms[:, -1],
             "step_alarms": tf.cast(alarms, tf.float32),
             "contributions": tf.reduce_max(last, axis=2),
-            "drift": self._drift(raw["values"]),
+            "drift": self._drift(self._scaled(raw)),
         }
+
+    def _threshold(self, model: Any, raw: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Of each window: float [batch].
+
+        With a reference it is set on the scores there, for the wanted share of false alarms; where
+        that was not observed, and without one, it is the threshold of validation.
+        """
+        rows = tf.shape(raw["values"])[0]
+        common = tf.fill([rows], tf.convert_to_tensor(model.get_layer("judge").threshold))
+        if not self._settings.reference:
+            return common
+        first = self._scale.scaled(raw[REFERENCE])  # [batch, reference, sensors]
+        windows, count, new = windows_of_reference(from_level(first, first), self._settings)
+        new //= self._frame
+        deviations = self.deviations(model, self._tensors(windows))
+        scores = tf.reduce_max(deviations, axis=2)[:, -new:]
+        scores = tf.reshape(scores, [rows, count * new])
+        own = highest(scores, share=self._settings.false_alarms)
+        own = tf.maximum(own * self._settings.margin, SMALLEST)
+        observed = tf.reduce_any(tf.math.is_finite(first), axis=[1, 2])
+        return tf.where(observed, own, common)
 
     def embed(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What a window is like: the autoencoder's codes, float [batch, code] each."""
@@ -148,9 +188,15 @@ class MonitoringFeatures(Features):
         each = tf.repeat(scores, self._frame, axis=1)  # [batch, lookback]
         return tf.pad(each, [[0, 0], [self._frame - 1, 0]])[:, : self._settings.lookback]
 
-    def _drift(self, values: tf.Tensor) -> tf.Tensor:
+    def _scaled(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
+        """[batch, lookback, sensors] in deviations of training, or of the run's own first steps."""
+        scaled = self._scale.scaled(raw["values"])
+        if not self._settings.reference:
+            return scaled
+        return from_level(scaled, self._scale.scaled(raw[REFERENCE]))
+
+    def _drift(self, far: tf.Tensor) -> tf.Tensor:
         """[batch, sensors]; 0 of a sensor that the window did not observe."""
-        far = self._scale.scaled(values)
         seen = tf.math.is_finite(far)
         far = tf.where(seen, tf.clip_by_value(far, -FARTHEST, FARTHEST), 0.0)
         total = tf.reduce_sum(far, axis=1)

@@ -32,6 +32,7 @@ from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 from . import odour, pump
 from .checks import check_scores_wait_for_nothing
 
+REFERENCE = "reference"  # the input that holds the first steps of a run
 FEW = 5  # series, whose resamples would tell little
 BASELINES = ("shewhart", "ewma", "moving_average", "t_squared", "isolation_forest")
 
@@ -46,6 +47,10 @@ class Settings(Optimization):
     stride: int = setting(
         10, "steps from a window to the next one, in training and in judging", at_least=1
     )
+    reference: int = setting(
+        0, "first steps of every run, not judged, that tell its own level and threshold; 0: none "
+        "do", at_least=0,
+    )  # fmt: skip
     detector: str = setting(
         "autoencoder",
         "what finds normal operation: an autoencoder, a forecaster of the next step, both",
@@ -96,6 +101,11 @@ class Settings(Optimization):
             raise ValueError(
                 f"smooth = {self.smooth}, duration = {self.duration} and stride = {self.stride} "
                 f"must each be below lookback = {self.lookback}: an alarm is told by one window."
+            )
+        if 0 < self.reference < self.lookback:
+            raise ValueError(
+                f"reference = {self.reference} is shorter than a window: expected at least "
+                f"lookback = {self.lookback}, or 0 for the level of training."
             )
         if self.bands:
             self._check_bands()
@@ -201,11 +211,16 @@ def frame_of(settings: Any) -> int:
 
 
 def inputs_of(settings: Any) -> dict[str, Column]:
-    """The raw input: a window of the sensors."""
+    """The raw inputs: a window of the sensors, and the first steps of their run where wanted."""
     sensors = names_in(settings.sensors)
     meaning = "the last steps in their own units, the oldest first; NaN where none was observed"
     shape = (settings.lookback, len(sensors) or 1)
-    return {"values": Column("series", meaning, shape, gaps=True, channels=tuple(sensors))}
+    found = {"values": Column("series", meaning, shape, gaps=True, channels=tuple(sensors))}
+    if settings.reference:
+        meaning = "the first steps of the run, while it was well"
+        shape = (settings.reference, len(sensors) or 1)
+        found[REFERENCE] = Column("series", meaning, shape, gaps=True, channels=tuple(sensors))
+    return found
 
 
 def targets_of(settings: Any) -> dict[str, Column]:

@@ -14,6 +14,8 @@ from seqapps.series.row import names_in
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
 
+from .task import REFERENCE
+
 ANOMALY = -1  # the last channel of a series here: not a sensor, but whether a step is not normal
 
 
@@ -42,10 +44,16 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
         longest = max(len(row["times"]) for row in rows)
         raise UserError(
             f"No training series has a window of normal operation: a window takes lookback = "
-            f"{settings.lookback:,} steps, the longest series has {longest:,}. Shorten it, or give "
-            "more of normal operation."
+            f"{settings.lookback:,} steps{_with_reference(settings)}, the longest series has "
+            f"{longest:,}. Shorten it, or give more of normal operation."
         )
     return settings
+
+
+def _with_reference(settings: Any) -> str:
+    if not settings.reference:
+        return ""
+    return f", and a series reference = {settings.reference:,} before any is judged"
 
 
 def _is_observed(row: Row, name: str) -> bool:
@@ -55,7 +63,7 @@ def _is_observed(row: Row, name: str) -> bool:
 
 def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
     """The cases of these rows. Raises UserError where a row lacks a sensor."""
-    lookback, stride = settings.lookback, settings.stride
+    lookback, stride, reference = settings.lookback, settings.stride, settings.reference
     failures: dict[str, int] = {}
     states: dict[str, str] = {}
 
@@ -67,7 +75,9 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
 
     def cut(series: Series, origin: int) -> Case:
         values = series.values
+        first = {REFERENCE: values[:reference, :ANOMALY]} if reference else {}
         return {
+            **first,
             "values": values[origin - lookback : origin, :ANOMALY],
             "anomaly": values[origin - stride : origin, ANOMALY],
             "times": series.times[origin - stride : origin],
@@ -84,7 +94,7 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
         lookback=lookback,
         horizon=0,
         stride=stride,
-        wanted=lambda each, origins: _judged(each, origins, lookback, stride),
+        wanted=lambda each, origins: _judged(each, origins, settings),
     )
 
 
@@ -116,12 +126,15 @@ def series_of(row: Row, settings: Any) -> Series:
     )
 
 
-def _judged(series: Series, origins: np.ndarray, lookback: int, stride: int) -> np.ndarray:
-    """Of what is held out windows whose last steps lie in that part; of training those without an
-    anomaly: bool [origins].
+def _judged(series: Series, origins: np.ndarray, settings: Any) -> np.ndarray:
+    """Of what is held out windows whose last steps lie in that part and after the reference; of
+    training those without an anomaly: bool [origins].
     """
+    lookback, reference = settings.lookback, settings.reference
+    if len(series.values) < reference:
+        return np.zeros(len(origins), bool)
     if series.held_out:
-        return np.asarray(origins - stride >= series.first)
+        return np.asarray(origins - settings.stride >= max(series.first, reference))
     before = np.concatenate([[0], np.cumsum(series.values[:, ANOMALY] > 0)])
     return np.asarray(before[origins] == before[origins - lookback])
 

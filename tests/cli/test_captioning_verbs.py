@@ -84,6 +84,7 @@ def test_a_picture_is_described(folder, call):
     assert out.rstrip().endswith("new.jpg")
 
 
+@pytest.mark.long
 def test_pictures_come_from_files_that_name_them_and_as_bytes(folder, call):
     (folder / "list.txt").write_text("new.jpg\nset/images/3.png\n")
     (folder / "names.csv").write_text("image_bytes\nnew.jpg\n")

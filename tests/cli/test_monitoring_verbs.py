@@ -97,9 +97,10 @@ def test_without_labels_there_is_a_monitor_and_nothing_that_can_be_missed(tmp_pa
     run_in(tmp_path, "--data", "pump.csv")
     found = json.loads((tmp_path / "runs/monitoring/first/evaluation.json").read_text())
     assert found["model"].keys() == {
-        "step_f1", "false_alarm_rate", "false_alarms", "normal_level"
+        "false_alarm_rate", "false_alarms", "normal_level"
     }  # fmt: skip
     assert all(np.isfinite(score["value"]) for score in found["model"].values())
+    assert found["goal"]["metric"] == "false_alarm_rate"
 
 
 BAD = {}

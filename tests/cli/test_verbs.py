@@ -243,6 +243,7 @@ def reviews(tmp_path, toy):
     return file
 
 
+@pytest.mark.long
 def test_train_then_export_is_what_run_does(call, tmp_path, monkeypatch, reviews):
     monkeypatch.chdir(tmp_path)
     columns = ["--column", "text=review", "--column", "label=verdict"]

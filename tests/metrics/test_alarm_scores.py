@@ -191,7 +191,9 @@ def test_it_says_why_nothing_is_point_adjusted():
     assert "Kim et al." in module.__doc__
 
 
-@pytest.mark.parametrize("name", ["missed_alarm_rate", "events_found", "detection_delay"])
+@pytest.mark.parametrize(
+    "name", ["step_f1", "missed_alarm_rate", "events_found", "detection_delay"]
+)
 def test_where_nothing_is_wrong_nothing_is_said_of_what_is_missed(name):
     metric = getattr(module, name)()
     assert metric.tells_of({"anomaly": [0.0, 1.0]}) and metric.tells_of({"anomaly": 1})

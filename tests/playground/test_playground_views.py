@@ -37,6 +37,11 @@ def test_labels_are_shown_with_their_scores_and_the_label_that_was_told():
     assert shown(s="scores", names="labels", l="label") == [("scores", told)]
 
 
+def test_tags_are_shown_with_their_words():
+    told = {"tokens": "words", "tags": "t", "scores": "s"}
+    assert shown(t="tags", words="tokens", s="scores") == [("tagged", told)]
+
+
 def test_candidates_are_labels_with_scores_and_no_label():
     assert shown(a="labels", b="scores") == [("scores", {"labels": "a", "scores": "b"})]
 

@@ -9,6 +9,7 @@ import * as numbers from "./views/numbers.js";
 import * as scores from "./views/scores.js";
 import * as series from "./views/series.js";
 import * as shaded from "./views/shaded.js";
+import * as tagged from "./views/tagged.js";
 import * as text from "./views/text.js";
 import * as written from "./views/written.js";
 
@@ -21,6 +22,7 @@ export const VIEWS = {
   scores,
   series,
   shaded,
+  tagged,
   text,
   written,
 };

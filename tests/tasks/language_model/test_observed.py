@@ -30,6 +30,7 @@ def test_a_tiny_model_is_observed_and_its_sections_draw(trial):
     assert "".join(token for token, _ in found["surprise"]["passage"]["tokens"])
 
 
+@pytest.mark.long
 def test_surprise_is_that_of_the_model_and_of_its_n_grams(trial):
     """The parts of a picture add up to the nats that the model and the baseline are judged by."""
     cases = trial.cases("test")

@@ -16,7 +16,7 @@ OPTIONS = {
     "ensemble": {"ensemble": True},
     "ensemble, not calibrated": {"ensemble": True, "calibrate": False},
 }
-ALIKE = {*OPTIONS} - {"NBSVM", "one_hot linear"}  # all others are in make test-all
+ALIKE = {*OPTIONS} - {"one_hot linear"}  # all others are in make test-all
 
 
 @pytest.mark.parametrize("name", each_once(OPTIONS, ALIKE))

@@ -1,0 +1,237 @@
+"""What `seqapps serve` does."""
+
+from __future__ import annotations
+
+import gc
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqapps import start
+from seqapps.errors import RunError, UserError, nearest
+from seqapps.export.serving_files import published_names
+from seqapps.serving import batching_parameters, engines, policy
+from seqapps.serving.access import VARIABLE, token_from
+from seqapps.serving.engines import Wanted
+from seqapps.serving.policy import Policy
+
+if TYPE_CHECKING:
+    from seqapps.serving.limits import Limits
+    from seqapps.serving.loaded import Loaded
+    from seqapps.serving.metrics import Metrics
+    from seqapps.serving.models import Models
+    from seqapps.serving.running import Pool, Runner
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command's options, see there."""
+
+    names: tuple[str, ...]
+    config: Path | None
+    engine: str
+    host: str
+    port: int
+    grpc_port: int
+    no_grpc: bool
+    batching: bool
+    token_file: Path | None
+    threads: int | None
+    queue: int
+    max_body: int
+    max_instances: int
+    max_text: int
+    timeout: float
+    access_log: str | None
+    no_page: bool
+
+
+def serve(folder: Path, options: Options) -> int:
+    """Serve until it is stopped."""
+    _check_models(folder, options.names)
+    token = token_from(options.token_file)
+    engine = engines.chosen(options.engine)
+    if engine == "twin":
+        return _serve_twin(folder, options, token)
+    if token:
+        raise UserError(
+            f"--engine {engine}: TF Serving knows no token ({VARIABLE} or --token-file). Put a "
+            "proxy in front of it, or take --engine twin."
+        )
+    wanted = Wanted(
+        folder, options.names, options.config, options.host, options.port, options.grpc_port,
+        batching=options.batching,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as configuration:
+        arguments = engines.command(engine, wanted, Path(configuration))
+        click.echo(shlex.join(arguments))
+        return engines.run(arguments)
+
+
+def check(url: str, folder: Path, *, names: Sequence[str], token_file: Path | None) -> int:
+    """Ask a server the golden requests; 1 where an answer differs."""
+    from seqapps.serving import checking
+
+    _check_models(folder, names)
+    failed = False
+    wanted = names or list(published_names(folder))
+    for outcome in checking.check(url, folder, wanted, token=token_from(token_file)):
+        found = outcome.found
+        failed = failed or bool(found.differences)
+        ties = f", {found.near_ties} near ties" if found.near_ties else ""
+        told = f"{found.rows} rows the same{ties}, largest difference {found.largest:.1e}"
+        if found.differences:
+            told = f"{len(found.differences)} differences: {'; '.join(found.differences[:3])}"
+        click.echo(f"{outcome.model} {outcome.version} {outcome.signature}: {told}")
+    return int(failed)
+
+
+def _check_models(folder: Path, names: Sequence[str]) -> None:
+    there = list(published_names(folder)) if folder.is_dir() else []
+    if not there:
+        raise UserError(f"{folder}: no published model there. `seqapps run TASK` makes one.")
+    for name in names:
+        if name not in there:
+            raise UserError(f"--model {name}: not in {folder}. {nearest(name, there)}")
+
+
+def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
+    from seqapps.playground import routes
+    from seqapps.serving.app import application
+    from seqapps.serving.limits import Limits
+    from seqapps.serving.metrics import Metrics
+    from seqapps.serving.models import Models, Newest
+    from seqapps.serving.running import Pool
+    from seqapps.serving.server import bound
+    from seqapps.serving.server import serve as run
+
+    policies = _policies(options.config, folder)
+    policies()  # what is wrong with the file is told before anything is loaded
+    write = _access_log(options.access_log)
+    with bound(options.host, options.port) as listening:
+        start.tensorflow()
+        gc.freeze()  # TensorFlow stays; so collecting what a version leaves behind is quick
+        pool = Pool(options.threads or start.cores(), waiting=options.queue)
+        metrics = Metrics(lambda: models.available())
+        runner_of = _runner_of(pool, metrics, batching=options.batching)
+        models = Models(
+            folder,
+            names=options.names,
+            policies=policies,
+            runner_of=runner_of,
+            tidy=gc.collect,  # a graph is full of cycles, and Python would not look for long
+        )
+        limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
+        pages = [] if options.no_page else routes(Newest(models))
+        app = application(
+            models, limits=limits, pages=pages, token=token, access_log=write, metrics=metrics
+        )
+        models.start()
+        try:
+            _tell_versions(models)
+            address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
+            with _grpc(models, limits, options, token, metrics, write) as calls:
+                ready = partial(_tell_ready, models, address, options, token, calls)
+                stopped_by = run(app, listening, ready=ready)
+        finally:
+            models.close()
+            pool.close()
+    if stopped_by == signal.SIGINT:
+        raise KeyboardInterrupt
+    return 0
+
+
+def _runner_of(pool: Pool, metrics: Metrics, *, batching: bool) -> Callable[[Loaded], Runner]:
+    from seqapps.serving.batching import Batching
+
+    def runner_of(loaded: Loaded) -> Runner:
+        parameters = batching_parameters.read(loaded.folder) if batching else None
+        if parameters is None:
+            return pool.direct(loaded)
+        return Batching(loaded, parameters, observe=metrics.batch)
+
+    return runner_of
+
+
+@contextmanager
+def _grpc(
+    models: Models,
+    limits: Limits,
+    options: Options,
+    token: str | None,
+    metrics: Metrics,
+    write: Callable[[str], object] | None,
+) -> Iterator[str]:
+    """A server of gRPC inside the block, where it is wanted; its address, or nothing."""
+    if options.no_grpc:
+        yield ""
+        return
+    from seqapps.serving.grpc.calls import Core
+    from seqapps.serving.grpc.server import serving
+
+    core = Core(models=models, limits=limits, token=token, metrics=metrics, access_log=write)
+    with serving(core, options.host, options.grpc_port) as port:
+        yield f"grpc://{_in_address(options.host)}:{port}"
+
+
+def _policies(config: Path | None, folder: Path) -> Callable[[], Mapping[str, Policy]]:
+    return partial(policy.read, config, folder) if config else dict
+
+
+def _access_log(given: str | None) -> Callable[[str], object] | None:
+    if given in (None, "-"):
+        return sys.stderr.write if given else None
+    file = Path(str(given))
+
+    def write(line: str) -> None:
+        with file.open("a", encoding="utf-8") as log:  # opened anew, so that it may be rotated
+            log.write(line)
+
+    try:
+        write("")
+    except OSError as error:
+        raise UserError(f"--access-log {given}: cannot be written ({error}).") from None
+    return write
+
+
+def _tell_versions(models: Models) -> None:
+    served = models.available()
+    for name in models.names:
+        for status in models.status(name):
+            if status.message:
+                click.echo(f"{name} {status.version}: not served: {status.message}", err=True)
+    if not served:
+        raise RunError("None of the models can be served.")
+
+
+def _tell_ready(
+    models: Models, address: str, options: Options, token: str | None, calls: str
+) -> None:
+    click.echo("A development twin of TF Serving, for development, teaching, tests, small loads.")
+    for name, version in models.available():
+        click.echo(f"  {name} {version}: {address}/v1/models/{name}:predict")
+    if calls:
+        click.echo(f"  the same by gRPC: {calls}")
+    if not options.no_page:
+        click.echo(f"To try them in a browser: {address}/")
+    if options.host not in LOCAL and not token:
+        click.echo(
+            f"Whoever reaches {options.host} may ask these models; --token-file keeps others out.",
+            err=True,
+        )
+    click.echo("Ctrl-C ends it.")
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,172 @@
+"""REST, without TensorFlow: the standard library's connections, kept open between requests."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+
+from seqapps.serving.client.failed import ServingError
+from seqapps.serving.client.transport import Arrays, Asked, Types
+from seqapps.serving.client.values import BYTES, NUMPY, TEXT
+
+CODES = {
+    400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
+    409: "ABORTED", 413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED",
+    500: "INTERNAL", 501: "UNIMPLEMENTED", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
+}  # fmt: skip
+PASSING = (429, 503)
+LONGEST = 1000  # characters of a message
+
+
+class Rest:
+    """A server at an `http://` or `https://` address, which may end in a path."""
+
+    def __init__(self, url: str, *, token: str | None) -> None:
+        parts = urlsplit(url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else (
+            http.client.HTTPConnection
+        )  # fmt: skip
+        host, port = parts.hostname or "", parts.port
+        self._open: Callable[[float], http.client.HTTPConnection] = lambda seconds: kind(
+            host, port, timeout=seconds
+        )
+        self._base = parts.path.rstrip("/")
+        self._headers = {"Content-Type": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = Lock()
+
+    def signatures(self, asked: Asked, *, seconds: float) -> dict[str, Types]:
+        told = self._ask("GET", f"{_path(asked)}/metadata", seconds=seconds)
+        found = told["metadata"]["signature_def"]["signature_def"]
+        return {
+            name: Types(_types(each.get("inputs", {})), _types(each.get("outputs", {})))
+            for name, each in found.items()
+        }
+
+    def predict(
+        self, asked: Asked, signature: str, inputs: Arrays, types: Types, *, seconds: float
+    ) -> dict[str, np.ndarray]:
+        columns = {name: _plain(array) for name, array in inputs.items()}
+        body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
+        told = self._ask("POST", f"{_path(asked)}:predict", body, seconds=seconds)["outputs"]
+        if len(types.outputs) == 1:  # the name of an only output is left out
+            told = {next(iter(types.outputs)): told}
+        return {name: _array(name, value, types.outputs[name]) for name, value in told.items()}
+
+    def status(self, asked: Asked, *, seconds: float) -> list[dict[str, Any]]:
+        told = self._ask("GET", _path(asked), seconds=seconds)["model_version_status"]
+        return [
+            {"version": int(each["version"]), "state": each["state"],
+             "code": each["status"]["error_code"], "message": each["status"]["error_message"]}
+            for each in told
+        ]  # fmt: skip
+
+    def close(self) -> None:
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+    def _ask(self, method: str, path: str, body: bytes | None = None, *, seconds: float) -> Any:
+        status, content, wait = self._exchange(method, self._base + path, body, seconds=seconds)
+        if status != 200:
+            code = CODES.get(status, "UNKNOWN")
+            raise ServingError(code, _reason(content), passing=status in PASSING, wait=wait)
+        try:
+            return json.loads(content)
+        except ValueError:
+            raise ServingError(
+                "UNKNOWN", "The answer is no JSON; is this TF Serving's REST port?"
+            ) from None
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, *, seconds: float
+    ) -> tuple[int, bytes, float]:
+        """(status, content, seconds that the server asks to wait)."""
+        connection = self._connection(seconds)
+        try:
+            connection.request(method, path, body, self._headers)
+            response = connection.getresponse()
+            content = response.read()
+        except TimeoutError:
+            connection.close()
+            raise ServingError(
+                "DEADLINE_EXCEEDED", f"No answer within {seconds:.3g} seconds."
+            ) from None
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            told = str(error) or type(error).__name__
+            raise ServingError("UNAVAILABLE", f"No connection: {told}.", passing=True) from None
+        with self._lock:
+            self._idle.append(connection)
+        return response.status, content, _seconds(response.getheader("Retry-After"))
+
+    def _connection(self, seconds: float) -> http.client.HTTPConnection:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            return self._open(seconds)
+        connection.timeout = seconds
+        if connection.sock:
+            connection.sock.settimeout(seconds)
+        return connection
+
+
+def _path(asked: Asked) -> str:
+    path = f"/v1/models/{quote(asked.model, safe='')}"
+    if asked.version is not None:
+        path += f"/versions/{asked.version}"
+    if asked.label is not None:
+        path += f"/labels/{quote(asked.label, safe='')}"
+    return path
+
+
+def _types(told: dict[str, Any]) -> dict[str, str]:
+    return {name: each["dtype"] for name, each in sorted(told.items())}
+
+
+def _plain(array: np.ndarray) -> Any:
+    """An array as JSON has it; bytes as base64."""
+    if array.dtype != object:
+        return array.tolist()
+    found = np.empty(array.shape, object)
+    for place, value in np.ndenumerate(array):
+        found[place] = (
+            {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+        )
+    return found.tolist()
+
+
+def _array(name: str, value: Any, type_: str) -> np.ndarray:
+    if type_ != TEXT:
+        return np.asarray(value, NUMPY.get(type_))
+    return np.asarray(_bytes(value) if name.endswith(BYTES) else value, object)
+
+
+def _bytes(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_bytes(item) for item in value]
+    return base64.b64decode(value["b64"]) if isinstance(value, dict) else value
+
+
+def _reason(content: bytes) -> str:
+    text = content[:LONGEST].decode("utf-8", errors="replace").strip()
+    with suppress(ValueError, KeyError, TypeError):
+        text = str(json.loads(content)["error"])[:LONGEST]
+    return text
+
+
+def _seconds(header: str | None) -> float:
+    try:
+        return max(0.0, float(header or 0))
+    except ValueError:  # a date
+        return 0.0

@@ -1,0 +1,1 @@
+"""TF Serving's REST interface: JSON to tensors and back, addresses, status, metadata."""
