@@ -46,47 +46,48 @@ def questions_of(
     `seen` are values that the golden requests have of each input.
     """
     asked = {name: each for name, each in signatures.items() if name != CLASSIFY}
-    first = GO_ON if GO_ON in asked else DEFAULT
-    absorbed = [n for n, each in asked.items() if n != first and _at_once(asked, first, each)]
-    inputs = dict(asked[first].inputs)
-    inputs.pop(WRITTEN if first == GO_ON else "", None)
-    beside = [
-        name
-        for name, each in asked.items()
-        if name not in (first, *absorbed) and _goes_with(each, inputs)
-    ]
-    groups = [[first, *beside]]
-    for name, each in asked.items():
-        if name in (*groups[0], *absorbed):
+    first, at_once = DEFAULT, None
+    if GO_ON in asked:  # tells in parts what these tell at once
+        answer = asked[DEFAULT].answer
+        same = [name for name, each in asked.items() if each.answer == answer and name != GO_ON]
+        first, at_once = GO_ON, next((name for name in same if name != DEFAULT), None)
+        asked = {name: each for name, each in asked.items() if name not in same}
+    found = [_question(group, seen) for group in _groups(asked, first)]
+    return [replace(found[0], at_once=at_once), *found[1:]]
+
+
+def _groups(asked: Mapping[str, Signature], first: str) -> list[dict[str, Signature]]:
+    """The signatures of each form: `first` with what its inputs can ask, then those that are left,
+    together where they take the same, what explains first, as it is the more telling title.
+    """
+    inputs = {key: c for key, c in asked[first].inputs.items() if (first, key) != (GO_ON, WRITTEN)}
+    rest = {name: each for name, each in asked.items() if name != first}
+    beside = {name: each for name, each in rest.items() if _goes_with(each, inputs)}
+    groups = [{first: asked[first], **beside}]
+    for name, each in sorted(rest.items(), key=lambda pair: not _explains(pair[1])):
+        if name in beside:
             continue
-        same = next((group for group in groups[1:] if asked[group[0]].inputs == each.inputs), None)
-        if same is None:
-            groups.append([name])
+        same = [group for group in groups[1:] if next(iter(group.values())).inputs == each.inputs]
+        if same:
+            same[0][name] = each
         else:
-            same.append(name)
-    for group in groups[1:]:  # what explains is the more telling title
-        group.sort(key=lambda name: not _explains(asked[name]))
-    wider = [name for name in absorbed if name != DEFAULT]
-    found = [_question({name: asked[name] for name in group}, seen) for group in groups]
-    if first == GO_ON:
-        at_once = wider[0] if wider else None
-        found[0] = Question(found[0].title, found[0].controls, found[0].asks, at_once)
-    return found
+            groups.append({name: each})
+    return groups
 
 
 def _question(asked: Mapping[str, Signature], seen: Mapping[str, Sequence[Any]]) -> Question:
     columns: dict[str, Column] = {}
     for name, each in asked.items():
-        taken = {key: c for key, c in each.inputs.items() if (name, key) != (GO_ON, WRITTEN)}
-        only_here = taken.keys() - columns.keys() if columns else set()
-        for key in only_here:
-            taken[key] = replace(taken[key], meaning=f"{taken[key].meaning} ({each.meaning})")
-        columns = {**taken, **columns}
+        for key, column in each.inputs.items():
+            if key in columns or (name, key) == (GO_ON, WRITTEN):
+                continue
+            if name != next(iter(asked)):  # say what it is for
+                column = replace(column, meaning=f"{column.meaning} ({each.meaning})")
+            columns[key] = column
     controls = [control_of(key, column, seen=seen.get(key, ())) for key, column in columns.items()]
     controls.sort(key=lambda control: control.option)
-    return Question(
-        next(iter(asked)), controls, [_ask(name, signature) for name, signature in asked.items()]
-    )
+    asks = [_ask(name, signature) for name, signature in asked.items()]
+    return Question(next(iter(asked)), controls, asks)
 
 
 def _ask(name: str, signature: Signature) -> Ask:
@@ -94,11 +95,6 @@ def _ask(name: str, signature: Signature) -> Ask:
     meanings = {key: output.meaning for key, output in signature.answer.items()}
     views = [View("written", {"text": "continuation"})] if in_parts else views_of(signature)
     return Ask(name, signature.meaning, list(signature.inputs), views, meanings, in_parts)
-
-
-def _at_once(asked: Mapping[str, Signature], first: str, other: Signature) -> bool:
-    """Whether a signature answers as the default one does, which is had in parts."""
-    return first == GO_ON and other.answer == asked[DEFAULT].answer
 
 
 def _goes_with(signature: Signature, inputs: Mapping[str, Column]) -> bool:

@@ -90,6 +90,66 @@ def test_a_hostile_example_is_text(serve, surf):
     assert said == []
 
 
+def test_tokens_that_count_steps_are_a_line_and_words_are_a_text(serve, surf):
+    words = {"t": Output("tokens", "m"), "w": Output("weights", "how much")}
+    rows = iter(([["-3", "-2", "-1"], [0.1, 0.2, 0.7]], [["1", "3", "7"], [0.1, 0.2, 0.7]]))
+
+    def respond(body):
+        tokens, weights = next(rows)
+        return 200, {"predictions": [{"t": tokens, "w": weights}]}
+
+    url, _ = serve({DEFAULT: Signature(dict(TEXT.inputs), words, "m")}, respond)
+    page, said, _ = surf(url)
+    answer = ask(page)
+    assert answer.locator("svg .line").count() == 1
+    assert ask(page).locator(".shaded-text").inner_text() == "137"
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "answer", "drawn"),
+    [
+        ((5,), [1, 2, 3], "svg .origin"),  # what comes after five numbers
+        ((5,), [1, 2, 3, 4, 5], "ol.scores"),  # may be anything: numbers of their own
+        ((5, 3), [[1], [2]], "svg .origin"),  # two coming steps of the first channel
+        ((5, 3), [1, 2, 3], "ol.scores"),  # something of each channel
+        ((5, 3), [1, 9, 3, 9, 5], "svg .level"),  # scores of the steps, with their threshold
+        ((5, 3), [0, 1, 1, 0, 1], "svg .mark"),  # which steps are marked
+        ((5, 3), [1, 2, 3, 4], "ol.scores"),
+    ],
+)
+def test_what_a_series_tells_of_is_known_by_its_shape(serve, surf, steps, answer, drawn):
+    channels = ("a", "b", "c") if len(steps) == 2 else ()
+    column = Column("series", "m", steps, channels=channels)
+    told = {"told": Output("series", "m"), "threshold": Output("number", "m")}
+    row = [7.0] * 3 if channels else 7.0
+    golden = [request(DEFAULT, values=[[row] * 5])]
+    url, _ = serve(
+        {DEFAULT: Signature({"values": column}, told, "m")},
+        answering({"told": answer, "threshold": 8}),
+        golden,
+    )
+    page, said, _ = surf(url)
+    page.locator(".examples button").click()
+    place = answered(page).locator(".view.series")
+    places = {"svg .origin", "ol.scores", "svg .level", "svg .mark"}
+    assert {each for each in places if place.locator(each).count()} == {drawn}
+    assert said == []
+
+
+def test_an_example_takes_back_a_text_that_belonged_to_another_one(serve, surf):
+    words = {"t": Output("tokens", "m"), "w": Output("weights", "m")}
+    inputs = {**TEXT.inputs, "target": Column("text", "empty: its own", default="")}
+    both = {**ROW, "t": ["so"], "w": [1.0]}
+    signatures = {DEFAULT: TEXT, "explain": Signature(inputs, words, "m")}
+    url, asked = serve(signatures, answering(both), [request(DEFAULT, text=["an example"])])
+    page, _, _ = surf(url)
+    page.locator("[data-control=target] textarea").fill("mine")
+    page.locator(".examples button").click()
+    answered(page)
+    assert asked[1][1]["instances"] == [{"text": "an example", "target": ""}]
+
+
 def test_an_error_is_shown_as_the_server_says_it_and_nothing_is_lost(serve, surf):
     answers = iter([(200, {"predictions": [ROW]}), (400, {"error": f"row 0: {HOSTILE}"})])
     url, _ = serve(respond=lambda body: next(answers))

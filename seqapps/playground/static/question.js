@@ -37,6 +37,8 @@ export class Question {
     const fill = (row) => {
       for (const control of this.controls) {
         if (control.name in row) control.fill(row[control.name]);
+        // A text beside another example, such as its caption, would not belong to this one.
+        else if (control.option && control.widget === "text") control.fill(control.value);
       }
       this.form.requestSubmit();
     };
