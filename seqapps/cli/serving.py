@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import signal
 import sys
@@ -119,10 +120,17 @@ def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
     write = _access_log(options.access_log)
     with bound(options.host, options.port) as listening:
         start.tensorflow()
+        gc.freeze()  # TensorFlow stays; so collecting what a version leaves behind is quick
         pool = Pool(options.threads or start.cores(), waiting=options.queue)
         metrics = Metrics(lambda: models.available())
         runner_of = _runner_of(pool, metrics, batching=options.batching)
-        models = Models(folder, names=options.names, policies=policies, runner_of=runner_of)
+        models = Models(
+            folder,
+            names=options.names,
+            policies=policies,
+            runner_of=runner_of,
+            tidy=gc.collect,  # a graph is full of cycles, and Python would not look for long
+        )
         limits = Limits(options.max_body, options.max_instances, options.max_text, options.timeout)
         app = application(models, limits=limits, token=token, access_log=write, metrics=metrics)
         models.start()

@@ -31,13 +31,18 @@ class Models:
         policies: Callable[[], Mapping[str, Policy]] = dict,
         load: Load = load_proved,
         runner_of: Callable[[Loaded], Runner] | None = None,
+        tidy: Callable[[], object] = lambda: None,
     ) -> None:
-        """`names` limits what is served; `policies` says which versions of a model, and labels."""
+        """`names` limits what is served; `policies` says which versions of a model, and labels.
+
+        `tidy` is called when a version was given up.
+        """
         self._folder = folder
         self._names = tuple(names)
         self._policies = policies
         self._policy: Mapping[str, Policy] = {}
         self._load = load
+        self._tidy = tidy
         self._pool = None if runner_of else Pool(4, waiting=1000)
         self._runner_of = runner_of or self._pool.direct  # type: ignore[union-attr]
         self._versions: dict[str, dict[int, Version]] = {}
@@ -168,8 +173,9 @@ class Models:
             given_up = [version for number, version in versions.items() if number not in wanted]
             for version in given_up:  # while no request is looking for a version
                 version.retire()
-        for version in given_up:
-            version.close_if_idle()
+        closed = [version.close_if_idle() for version in given_up]
+        if any(closed):
+            self._tidy()
         with self._lock:
             for version in given_up:
                 if version.number not in on_disk and version.status.state == "END":
