@@ -1,5 +1,6 @@
 """The search: what is tried, what is kept, when it ends, and what it goes on with."""
 
+import math
 import signal
 import threading
 
@@ -216,3 +217,17 @@ def test_a_journal_whose_last_line_was_cut_off_by_a_kill_is_read_to_there(open_s
     search(study, again, trials=3)
     assert [(run, fresh) for run, _, fresh in again.asked] == [("t-002", False)]
     assert study.trials()[2].state == DONE
+
+
+def test_importance_names_the_setting_that_decides(open_study):
+    def value(settings):
+        return math.log10(settings.learning_rate / 0.03) ** 2
+
+    study = open_study(sampler="random", pruner="none", trials=23)
+    search(study, Reckoned(value), trials=5)
+    assert study.importance() == {}  # too few to tell
+    search(study, Reckoned(value), trials=23)
+    shares = study.importance()
+    assert max(shares, key=shares.get) == "learning_rate"
+    assert shares["learning_rate"] > 0.8
+    assert sum(shares.values()) == pytest.approx(1)
