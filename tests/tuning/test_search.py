@@ -65,6 +65,14 @@ def test_trials_that_fall_behind_are_ended_early_and_never_the_best(open_study):
     assert study.best().state == DONE
 
 
+def test_no_trial_is_ended_before_a_quarter_of_its_epochs(open_study):
+    study = open_study(trials=23, epochs=20)
+    search(study, Reckoned(rounds=20), trials=23)
+    pruned = [trial for trial in study.trials() if trial.state == PRUNED]
+    assert pruned
+    assert min(len(trial.epochs) for trial in pruned) == 5
+
+
 def test_a_trial_that_fails_is_told_and_the_search_goes_on(open_study):
     def value(settings):
         return "too much was left out" if settings.dropout > 0.3 else loss(settings)
