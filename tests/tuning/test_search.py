@@ -8,9 +8,10 @@ import pytest
 from reckoned import Reckoned, loss
 
 from seqapps.errors import RunError
+from seqapps.progress import Progress
 from seqapps.tuning.search import Search
 from seqapps.tuning.space import space_of
-from seqapps.tuning.trial import DONE, FAILED, PRUNED, STOPPED
+from seqapps.tuning.trial import DONE, FAILED, PRUNED, STOPPED, Outcome
 
 
 def search(study, trainer, *, trials=11, **options):
@@ -143,16 +144,11 @@ def test_ctrl_c_ends_the_round_keeps_what_is_there_and_is_let_through(open_study
 
     pressed = threading.Event()
 
-    class Heard:
+    class Heard(Progress):
         def say(self, line):
             told.append(line)
             if line.startswith("Stopping"):
                 pressed.set()
-
-        def track(self, title, total=None):
-            from seqapps.progress import SILENT
-
-            return SILENT.track(title, total)
 
     study, trainer = open_study(), Reckoned(then=press)
     with pytest.raises(KeyboardInterrupt):
@@ -160,6 +156,32 @@ def test_ctrl_c_ends_the_round_keeps_what_is_there_and_is_let_through(open_study
     assert [trial.state for trial in study.trials()] == [DONE, DONE, STOPPED]
     assert not trainer.killed
     assert any("press again" in line for line in told)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_round(open_study):
+    killed = threading.Event()
+
+    def interrupt():
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    class Slow(Reckoned):
+        def train(self, run, settings, *, fresh, after_round):
+            interrupt()
+            assert killed.wait(60)  # a round that takes for ever
+            return Outcome(state=STOPPED)
+
+        def kill(self):
+            killed.set()
+
+    class Hurried(Progress):
+        def say(self, line):
+            if line.startswith("Stopping"):
+                threading.Timer(0.05, interrupt).start()
+
+    study = open_study()
+    with pytest.raises(KeyboardInterrupt):
+        search(study, Slow(), progress=Hurried())
+    assert [trial.state for trial in study.trials()] == [STOPPED]
 
 
 def test_no_trial_begins_after_the_minutes_and_the_one_that_runs_is_kept(open_study):
