@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from seqapps.metrics.judge import better
 from seqapps.report.svg import BASELINE, GOOD, MODEL, MUTED
 from seqapps.task import Figure, Metric
-from seqapps.tuning.space import Dimension, Space
+from seqapps.tuning.dimension import Dimension
+from seqapps.tuning.space import Space
 from seqapps.tuning.trial import DONE, PRUNED, Trial
 
 DECADES = 100.0  # largest to least value, from where on the picture is by ratio
