@@ -245,6 +245,12 @@ def test_a_server_that_is_busy_or_hangs_up_is_asked_again():
     assert all(0 <= wait <= 0.1 * 2**place for place, wait in enumerate(waits))
 
 
+def test_a_connection_that_was_let_go_meanwhile_is_no_failure():
+    with closing(Failing(200, None)) as server, Client(server.url, retries=0) as client:
+        assert client.status("m") == client.status("m") == []
+        assert server.asked == 3
+
+
 def test_a_server_is_not_asked_sooner_than_it_says():
     with closing(Failing(503)) as server:
         answer, waits, _ = asked(server)
