@@ -238,7 +238,7 @@ def asked(server, **options):
 
 
 def test_a_server_that_is_busy_or_hangs_up_is_asked_again():
-    with closing(Failing(429, None, 429)) as server:
+    with closing(Failing(None, 429, 429)) as server:
         answer, waits, requests = asked(server)
     assert (answer, requests) == ([], 4)
     assert len(waits) == 3
