@@ -61,7 +61,9 @@ class Rest:
         told = self._ask("POST", f"{_path(asked)}:predict", body, seconds=seconds)["outputs"]
         if len(types.outputs) == 1:  # the name of an only output is left out
             told = {next(iter(types.outputs)): told}
-        return {name: _array(name, value, types.outputs[name]) for name, value in told.items()}
+        return {
+            name: _array(name, value, types.outputs[name]) for name, value in sorted(told.items())
+        }
 
     def status(self, asked: Asked, *, seconds: float) -> list[dict[str, Any]]:
         told = self._ask("GET", _path(asked), seconds=seconds)["model_version_status"]
