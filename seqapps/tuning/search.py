@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -24,7 +27,32 @@ from seqapps.tuning.trial import (
 )
 
 ALL_FAILED = 5  # trials; where these are the first ones and all fail, something else is wrong
+LISTEN = 0.1  # seconds between two looks at whether Ctrl-C was pressed
 ALIKE = 30  # trials in a row that were made before: the space is used up
+
+
+class Presses:
+    """How often Ctrl-C was pressed."""
+
+    count = 0
+
+
+@contextmanager
+def _presses() -> Iterator[Presses]:
+    """Counts Ctrl-C in the block, in place of an error that could come between any two lines."""
+    presses = Presses()
+    if threading.current_thread() is not threading.main_thread():  # Python tells no other one
+        yield presses
+        return
+
+    def press(*_: Any) -> None:
+        presses.count += 1
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield presses
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Search:
@@ -60,35 +88,34 @@ class Search:
         """
         with (
             self._progress.track("searching", self._left()) as self._bar,
+            _presses() as presses,
             ThreadPoolExecutor(len(self._trainers)) as pool,
         ):
             works = [pool.submit(self._work, trainer) for trainer in self._trainers]
             try:
-                self._wait(works)
+                self._wait(works, presses)
             finally:
                 self._stopping = True
                 for trainer in self._trainers:
                     trainer.close()
 
-    def _wait(self, works: list[Future[None]]) -> None:
-        interrupted = False
-        waiting = set(works)
+    def _wait(self, works: list[Future[None]], presses: Presses) -> None:
+        heard, waiting = 0, set(works)
         while waiting:
-            try:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for work in done:
-                    if work.exception():
-                        self._stopping = True
-            except KeyboardInterrupt:
-                if interrupted:
+            done, waiting = wait(waiting, timeout=LISTEN, return_when=FIRST_COMPLETED)
+            if any(work.exception() for work in done):
+                self._stopping = True
+            if presses.count > heard:
+                self._stopping = True
+                if presses.count > 1:
                     for trainer in self._trainers:
                         trainer.kill()
                 elif waiting:
                     self._progress.say("Stopping after this round; press again to stop at once.")
-                self._stopping = interrupted = True
+                heard += 1
         for work in works:
             work.result()
-        if interrupted:
+        if presses.count:
             raise KeyboardInterrupt
 
     def _work(self, trainer: Trainer) -> None:
