@@ -10,18 +10,13 @@ from seqapps.tasks.translation.task import TASK
 
 from seqapps import checks, registry
 
-# They train again and export, which other tests see too: the kill test and the bare C runtime.
-LONG = {"training is repeatable", "served equals trained"}
 
-
-@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_translation_passes_every_check(long):
-    chosen = [c for c in checks.checks_of(TASK) if long or checks.name_of(c) not in LONG]
+# Other tests see the same in part: the verbs, the kill test, the bare C runtime.
+@pytest.mark.long
+def test_translation_passes_every_check():
     problems = {
         checks.name_of(check): problem
-        for check, problem in checks.run(
-            TASK, file=registry.find("translation").file, checks=chosen
-        )
+        for check, problem in checks.run(TASK, file=registry.find("translation").file)
         if problem is not None
     }
     assert problems == {}
