@@ -32,7 +32,7 @@ from seqapps.task import (
 from seqapps.text.tokens import spaced
 from seqapps.training.optimizer import Optimization
 
-from .samples import made_up
+from .samples import test, train, valid
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,7 @@ TASK = Task(
                 "3,000 sentences of a small made-up grammar, with words of several tags and, in "
                 "valid and test, words that only their endings tell"
             ),
-            rows={
-                "train": lambda: made_up("train", 2400),
-                "valid": lambda: made_up("valid", 300),
-                "test": lambda: made_up("test", 300),
-            },
+            rows={"train": train, "valid": valid, "test": test},
             goal=Goal("token_accuracy", 0.98),
         ),
     },
