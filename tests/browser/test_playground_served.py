@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -41,9 +43,12 @@ def test_a_browser_is_asked_for_the_token_once_and_the_page_answers(url, surf):
     assert said == elsewhere == []
 
 
-def test_without_the_token_there_is_no_page(url, surf):
-    page, _, _ = surf(url)
-    assert page.locator("#described").count() == 0
+def test_without_the_token_there_is_no_page(url):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url)
+    assert refused.value.code == 401
+    assert refused.value.headers.get_all("www-authenticate") == ["Bearer", 'Basic realm="seqapps"']
+    refused.value.close()
 
 
 def test_what_the_server_refuses_is_said_in_its_words(url, surf):
