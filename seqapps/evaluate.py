@@ -42,7 +42,7 @@ class Evaluation(TypedDict):
     parts: dict[str, Scores]  # of signatures that answer as the model does
     baselines: dict[str, Scores]
     best_baseline: str | None
-    chosen_on: str  # the split that told which one that is: "valid", or "test" where only that tells
+    chosen_on: str  # "valid", or "test" where only that tells which baseline is the best
     difference: Scores  # to the best baseline
     differences: dict[str, Scores]
     goal: dict[str, Any]  # "metric", "reached", "text"

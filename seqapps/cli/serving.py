@@ -71,8 +71,14 @@ def serve(folder: Path, options: Options) -> int:
         )
     wanted = Wanted(
         folder, options.names, options.config, options.host, options.port, options.grpc_port,
-        batching=options.batching,
+        batching=options.batching, timeout=options.timeout,
     )  # fmt: skip
+    if engine == "tensorflow" and options.host in LOCAL:
+        click.echo(
+            "TF Serving listens at all addresses of this machine, not at one alone; a firewall "
+            "keeps others out.",
+            err=True,
+        )
     with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as configuration:
         arguments = engines.command(engine, wanted, Path(configuration))
         click.echo(shlex.join(arguments))

@@ -22,6 +22,7 @@ from seqapps.task import DEFAULT, Column
 
 AT_ONCE = 64  # windows that are scored together
 TOLD = 5  # bad lines that are told with their reason
+TRAINED = "what was trained on"
 NEEDED = ("score", "threshold", "alarm", "contributions")
 OTHER_UNITS = 100  # standard deviations from training that no machine drifts
 
@@ -212,11 +213,12 @@ class Watching:
     def _shown(self, news: News) -> str:
         if self._as_json:
             return json_line({"event": news.event, **asdict(news)})
-        return line_of(news)
+        beginning = self._monitor.reference > 0
+        return line_of(news, level="its beginning" if beginning else TRAINED)
 
 
-def line_of(news: News) -> str:
-    """One thing that is new, for a person."""
+def line_of(news: News, *, level: str = TRAINED) -> str:
+    """One thing that is new, for a person; `level` is what sensors drift from."""
     when = _when(news.time, news.step)
     shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in news.sensors.items())
     if isinstance(news, Begins):
@@ -226,17 +228,17 @@ def line_of(news: News) -> str:
         title = click.style("alarm ends", fg="green")
         length = f"after {_count(news.steps, 'step')}"
         return f"{when}  {title}  {length}, at most {news.severity:.2f} times the threshold"
-    return f"{when}  drift  {'; '.join(_drift_of(news))}"
+    return f"{when}  drift  {'; '.join(_drift_of(news, level))}"
 
 
-def _drift_of(news: Drifts) -> list[str]:
-    """Sensor by sensor, how far it is from training."""
+def _drift_of(news: Drifts, level: str) -> list[str]:
+    """Sensor by sensor, how far it is from its level."""
     found = []
     for name, distance in news.sensors.items():
         side = "above" if distance > 0 else "below"
         far = f"{abs(distance):,.0f}" if abs(distance) >= 10 else f"{abs(distance):.1f}"
         asked = ": were its units changed?" if abs(distance) >= OTHER_UNITS else ""
-        found.append(f"{name} is {far} standard deviations {side} what was trained on{asked}")
+        found.append(f"{name} is {far} standard deviations {side} {level}{asked}")
     return found
 
 

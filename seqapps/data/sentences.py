@@ -22,7 +22,7 @@ PEEK = 1000  # lines in which a blank one is looked for
 # https://universaldependencies.org/format.html
 NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 SKIPPED = "-DOCSTART-"  # begins a document in CoNLL-2003
-SPACE = re.compile(r"[ \v\f]+")
+SPACE = re.compile(r"[ \t\n\v\f\r]+")
 NO_BREAK_SPACE = "\xa0"
 
 

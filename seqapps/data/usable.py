@@ -11,6 +11,7 @@ import numpy as np
 
 from seqapps.data import images
 from seqapps.data.images import ImageFile
+from seqapps.data.sentences import NO_BREAK_SPACE, SPACE
 from seqapps.task import Column, Row, Task
 from seqapps.text.tokens import spaced
 
@@ -30,6 +31,9 @@ class Checker:
     def __init__(self, task: Task, *, group: str | None) -> None:
         self._task, self._group = task, group
         self._columns = list(task.row_columns.items())
+        self._worded = {c.along for c in task.row_columns.values()} | {
+            name for name, column in self._columns if column.along
+        }
         self._kinds: dict[str, str] = {}  # of each category: what its first value was
 
     def checked(self, row: Row) -> tuple[Row, str | None]:
@@ -67,6 +71,9 @@ class Checker:
             value = value.item()  # a NumPy scalar
         if _is_missing(value):
             return None, f"{name} is missing"
+        if name in self._worded and isinstance(value, list | tuple | np.ndarray):
+            # Words in a list, as data sets of tags often have them; a space within is none between.
+            return " ".join(SPACE.sub(NO_BREAK_SPACE, str(word)) for word in value), None
         if column.kind == "category" and isinstance(value, bool | int | float):
             return (str(value).lower() if isinstance(value, bool) else repr(value)), None
         if column.kind == "image":

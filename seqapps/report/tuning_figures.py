@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from seqapps.metrics.judge import better
 from seqapps.report.svg import BASELINE, GOOD, MODEL, MUTED
 from seqapps.task import Figure, Metric
-from seqapps.tuning.space import Dimension, Space
+from seqapps.tuning.dimension import Dimension
+from seqapps.tuning.space import Space
 from seqapps.tuning.trial import DONE, PRUNED, Trial
+
+DECADES = 100.0  # largest to least value, from where on the picture is by ratio
 
 if TYPE_CHECKING:
     from seqapps.tuning.tune import Result
@@ -176,12 +179,18 @@ def _rank(trial: Trial, result: Result) -> int:
 
 
 def _within(axes: Any, values: Sequence[float]) -> None:
-    """Let the better half decide what is seen: one that diverged would make a line of the rest."""
+    """By ratio where values span decades; else the better half decides what is seen.
+
+    One that diverged would make a line of the rest.
+    """
     import numpy as np
 
     if len(values) < 4:
         return
     low, middle, high = np.quantile(values, (0.0, 0.5, 1.0))
+    if low > 0 and high > DECADES * low:
+        axes.set_yscale("log")
+        return
     first, last = np.quantile(values, (0.25, 0.75))
     reach = 3 * max(last - first, 1e-9)
     low, high = max(low, first - reach), min(high, last + reach)

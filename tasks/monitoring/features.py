@@ -15,7 +15,7 @@ from seqapps.series.transforms import gaps, scaling
 from seqapps.series.transforms.scaling import Scale
 from seqapps.task import Row, State
 
-from .frames import Frames
+from .frames import frames_of
 from .reference import from_level, highest, own, usual_scale, windows_of_reference
 from .task import REFERENCE, frame_of
 from .windows import ANOMALY, series_of
@@ -48,7 +48,7 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
     state = {"center": found.center, "scale": found.scale}
     if settings.bands:
         scaled = ((_clipped(_measured(values, found, settings)), well) for values, well in runs)
-        bands = scaling.standard(Frames(settings.frame, settings.bands).of_series(scaled))
+        bands = scaling.standard(frames_of(settings).of_series(scaled))
         state |= {"band_center": bands.center, "band_scale": bands.scale}
     return state
 
@@ -81,7 +81,7 @@ class MonitoringFeatures(Features):
         self.new = settings.stride // self._frame  # last ones that no other window speaks for
         self._smooth = max(1, round(settings.smooth / self._frame))
         if settings.bands:
-            self._frames = Frames(settings.frame, settings.bands)
+            self._frames = frames_of(settings)
             self._levels = Scale(np.asarray(state["band_center"]), np.asarray(state["band_scale"]))
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:

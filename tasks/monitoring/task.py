@@ -29,7 +29,7 @@ from seqapps.task import (
 )
 from seqapps.training.optimizer import SCHEDULE, SCHEDULES, Optimization
 
-from . import odour, pump
+from . import bearing, odour, pump
 from .checks import check_scores_wait_for_nothing
 
 REFERENCE = "reference"  # the input that holds the first steps of a run
@@ -66,6 +66,12 @@ class Settings(Optimization):
         0, "bands of frequencies that are watched instead of values, for vibration; 0: values",
         at_least=0,
     )  # fmt: skip
+    filters: str = setting(
+        "fourier",
+        "what takes bands out of a frame; packets: wavelet packets, bands a power of 2",
+        choices=("fourier", "packets"),
+    )
+    wavelet: str = setting("db8", "of packets: haar, db2 to db38, sym2 to sym20, coif1 to coif17")
     frame: int = setting(64, "steps that bands are taken of", at_least=4)
     clusters: int = setting(
         0, "most groups of like windows that the report looks for, without labels; 0: none",
@@ -129,6 +135,11 @@ class Settings(Optimization):
             raise ValueError(
                 f"bands = {self.bands} of frames of {self.frame} steps: a frame tells at most half "
                 "as many frequencies as it has steps."
+            )
+        if self.filters == "packets" and (self.bands < 2 or self.bands & (self.bands - 1)):
+            raise ValueError(
+                f"bands = {self.bands}: wavelet packets halve the frequencies again and again; "
+                "expected 2, 4, 8, 16, ... with filters = 'packets'."
             )
 
 
@@ -325,6 +336,15 @@ TASK = Task(
                 "test": pump.runs_of_test,
             },
             goal=Goal("step_f1", 0.8),
+        ),
+        "bearing": Sample(
+            summary="raw vibration of a generated bearing, 2,048 readings a second, that wears out",
+            rows={
+                "train": bearing.runs_of_train,
+                "valid": bearing.runs_of_valid,
+                "test": bearing.runs_of_test,
+            },
+            presets=("vibration",),
         ),
         "odour": Sample(
             summary="a generated electronic nose of six gas sensors, over fish fresh and spoilt",

@@ -40,6 +40,10 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
     if frequency == "auto":
         frequency = frequency_of(row["times"])
     settings = replace(settings, sensors=",".join(sensors), frequency=check_frequency(frequency))
+    if settings.bands:
+        from .frames import frames_of
+
+        frames_of(settings)  # raises UserError where a wavelet is unknown or reaches too far
     if not len(windows_of(rows, settings)):
         longest = max(len(row["times"]) for row in rows)
         raise UserError(

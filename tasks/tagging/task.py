@@ -120,7 +120,9 @@ def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
     return shown(observed)
 
 
-TEXT = Column("text", "a sentence, its words separated by spaces", called=("form", "word", "words"))
+TEXT = Column(
+    "text", "a sentence, its words separated by spaces", called=("form", "word", "words", "tokens")
+)
 TAGS = Column(
     "text", "a tag for each word, separated by spaces", called=("upos", "pos", "tag"), along="text"
 )

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from seqapps.cli.options import _bytes
+from seqapps.cli.options import bytes_of
 
 
 @pytest.mark.parametrize(
@@ -11,10 +11,10 @@ from seqapps.cli.options import _bytes
     [("2GB", 2 * 10**9), ("500 mb", 500 * 10**6), ("1.5k", 1500), ("7", 7), ("0", 0), (None, None)],
 )
 def test_a_size_is_read(written, meant):
-    assert _bytes(None, None, written) == meant
+    assert bytes_of(None, None, written) == meant
 
 
 @pytest.mark.parametrize("written", ["", "much", "-1GB", "2XB", "GB"])
 def test_what_is_no_size_is_refused(written):
     with pytest.raises(click.BadParameter, match="is no size"):
-        _bytes(None, None, written)
+        bytes_of(None, None, written)

@@ -117,6 +117,14 @@ def test_a_row_whose_tags_do_not_run_along_is_rejected_with_both_counts(tagging)
     assert "text has 2 words and tags 1; expected one for each" in str(first)
 
 
+def test_lists_of_words_are_texts(tagging):
+    rows = [{"tokens": ["They", f"10 {n}"], "tags": ["PRON", "NUM"]} for n in range(29)]
+    data = load(tagging, rows, Reading())
+    found = [row for split in data.splits.values() for row in split]
+    assert len(found) == 29
+    assert {"text": "They 10\xa07", "tags": "PRON NUM"} in found
+
+
 def test_only_ascii_space_separates_words(tagging):
     """As in the graph: a no-break space is a character of a word."""
     rows = [{"text": f"10\xa0{n} x", "tags": "NUM X"} for n in range(31)]

@@ -238,11 +238,17 @@ def asked(server, **options):
 
 
 def test_a_server_that_is_busy_or_hangs_up_is_asked_again():
-    with closing(Failing(429, None, 429)) as server:
+    with closing(Failing(None, 429, 429)) as server:
         answer, waits, requests = asked(server)
     assert (answer, requests) == ([], 4)
     assert len(waits) == 3
     assert all(0 <= wait <= 0.1 * 2**place for place, wait in enumerate(waits))
+
+
+def test_a_connection_that_was_let_go_meanwhile_is_no_failure():
+    with closing(Failing(200, None)) as server, Client(server.url, retries=0) as client:
+        assert client.status("m") == client.status("m") == []
+        assert server.asked == 3
 
 
 def test_a_server_is_not_asked_sooner_than_it_says():

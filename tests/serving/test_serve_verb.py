@@ -194,11 +194,14 @@ def programs(tmp_path):
 
 
 def test_tf_serving_serves_where_it_is_installed(run, place, programs):
-    code, out, _ = run(place, "--port", 5, "--model", "zoo", "--enable-batching", **programs)
-    assert code == 7
+    code, out, err = run(
+        place, "--port", 5, "--model", "zoo", "--enable-batching", "--timeout", 1.5, **programs
+    )
+    assert code == 7 and "listens at all addresses" in err
     command, call, *configuration = out.splitlines()
     assert command == f"tensorflow_model_server {call}"
     assert "--rest_api_port=5 " in call
+    assert "--rest_api_timeout_in_ms=1500 " in call
     assert "--enable_batching --enable_per_model_batching_parameters" in call
     assert f'base_path: "{place}/zoo"' in "".join(configuration)
     assert "half_plus_two" not in out

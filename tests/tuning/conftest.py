@@ -21,10 +21,10 @@ def space(base):
 def open_study(tmp_path, space):
     """Open the study in this test's folder, as each new process does."""
 
-    def opened(*, space=space, higher=False, aim=None, trials=11, **options):
+    def opened(*, space=space, higher=False, aim=None, trials=11, epochs=EPOCHS, **options):
         return Study(
             tmp_path / "trials.jsonl", space, metric=metric(higher=higher, aim=aim),
-            seed=options.pop("seed", 3), trials=trials, epochs=EPOCHS, **options,
+            seed=options.pop("seed", 3), trials=trials, epochs=epochs, **options,
         )  # fmt: skip
 
     return opened

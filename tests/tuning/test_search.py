@@ -1,5 +1,6 @@
 """The search: what is tried, what is kept, when it ends, and what it goes on with."""
 
+import math
 import signal
 import threading
 
@@ -7,9 +8,10 @@ import pytest
 from reckoned import Reckoned, loss
 
 from seqapps.errors import RunError
+from seqapps.progress import Progress
 from seqapps.tuning.search import Search
 from seqapps.tuning.space import space_of
-from seqapps.tuning.trial import DONE, FAILED, PRUNED, STOPPED
+from seqapps.tuning.trial import DONE, FAILED, PRUNED, STOPPED, Outcome
 
 
 def search(study, trainer, *, trials=11, **options):
@@ -62,6 +64,14 @@ def test_trials_that_fall_behind_are_ended_early_and_never_the_best(open_study):
     assert pruned
     assert all(1 < len(trial.epochs) < 5 for trial in pruned)
     assert study.best().state == DONE
+
+
+def test_no_trial_is_ended_before_a_quarter_of_its_epochs(open_study):
+    study = open_study(trials=23, epochs=20)
+    search(study, Reckoned(rounds=20), trials=23)
+    pruned = [trial for trial in study.trials() if trial.state == PRUNED]
+    assert pruned
+    assert min(len(trial.epochs) for trial in pruned) == 5
 
 
 def test_a_trial_that_fails_is_told_and_the_search_goes_on(open_study):
@@ -134,16 +144,11 @@ def test_ctrl_c_ends_the_round_keeps_what_is_there_and_is_let_through(open_study
 
     pressed = threading.Event()
 
-    class Heard:
+    class Heard(Progress):
         def say(self, line):
             told.append(line)
             if line.startswith("Stopping"):
                 pressed.set()
-
-        def track(self, title, total=None):
-            from seqapps.progress import SILENT
-
-            return SILENT.track(title, total)
 
     study, trainer = open_study(), Reckoned(then=press)
     with pytest.raises(KeyboardInterrupt):
@@ -151,6 +156,32 @@ def test_ctrl_c_ends_the_round_keeps_what_is_there_and_is_let_through(open_study
     assert [trial.state for trial in study.trials()] == [DONE, DONE, STOPPED]
     assert not trainer.killed
     assert any("press again" in line for line in told)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_round(open_study):
+    killed = threading.Event()
+
+    def interrupt():
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    class Slow(Reckoned):
+        def train(self, run, settings, *, fresh, after_round):
+            interrupt()
+            assert killed.wait(60)  # a round that takes for ever
+            return Outcome(state=STOPPED)
+
+        def kill(self):
+            killed.set()
+
+    class Hurried(Progress):
+        def say(self, line):
+            if line.startswith("Stopping"):
+                threading.Timer(0.05, interrupt).start()
+
+    study = open_study()
+    with pytest.raises(KeyboardInterrupt):
+        search(study, Slow(), progress=Hurried())
+    assert [trial.state for trial in study.trials()] == [STOPPED]
 
 
 def test_no_trial_begins_after_the_minutes_and_the_one_that_runs_is_kept(open_study):
@@ -216,3 +247,17 @@ def test_a_journal_whose_last_line_was_cut_off_by_a_kill_is_read_to_there(open_s
     search(study, again, trials=3)
     assert [(run, fresh) for run, _, fresh in again.asked] == [("t-002", False)]
     assert study.trials()[2].state == DONE
+
+
+def test_importance_names_the_setting_that_decides(open_study):
+    def value(settings):
+        return math.log10(settings.learning_rate / 0.03) ** 2
+
+    study = open_study(sampler="random", pruner="none", trials=23)
+    search(study, Reckoned(value), trials=5)
+    assert study.importance() == {}  # too few to tell
+    search(study, Reckoned(value), trials=23)
+    shares = study.importance()
+    assert max(shares, key=shares.get) == "learning_rate"
+    assert shares["learning_rate"] > 0.8
+    assert sum(shares.values()) == pytest.approx(1)

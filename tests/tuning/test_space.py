@@ -8,7 +8,8 @@ import pytest
 
 from seqapps import registry, settings
 from seqapps.errors import UserError
-from seqapps.tuning.space import Dimension, load_changes, space_of
+from seqapps.tuning.dimension import Dimension
+from seqapps.tuning.space import load_changes, space_of
 
 
 def by_name(space):

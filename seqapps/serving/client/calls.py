@@ -19,7 +19,12 @@ class Calls:
 
     def __init__(self, url: str, *, token: str | None) -> None:
         import grpc
-        from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+        from seqapps import start
+
+        with start.stderr_aside():  # what TensorFlow tells of itself is no answer
+            import tensorflow  # noqa: F401
+            from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
         parts = urlsplit(url)
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -60,7 +65,7 @@ class Calls:
         response = self._ask(self._prediction.Predict, request, seconds=seconds)
         return {
             name: text_of(name, tf.make_ndarray(tensor))
-            for name, tensor in response.outputs.items()
+            for name, tensor in sorted(response.outputs.items())
         }
 
     def status(self, asked: Asked, *, seconds: float) -> list[dict[str, Any]]:

@@ -61,7 +61,9 @@ class Rest:
         told = self._ask("POST", f"{_path(asked)}:predict", body, seconds=seconds)["outputs"]
         if len(types.outputs) == 1:  # the name of an only output is left out
             told = {next(iter(types.outputs)): told}
-        return {name: _array(name, value, types.outputs[name]) for name, value in told.items()}
+        return {
+            name: _array(name, value, types.outputs[name]) for name, value in sorted(told.items())
+        }
 
     def status(self, asked: Asked, *, seconds: float) -> list[dict[str, Any]]:
         told = self._ask("GET", _path(asked), seconds=seconds)["model_version_status"]
@@ -93,9 +95,15 @@ class Rest:
     ) -> tuple[int, bytes, float]:
         """(status, content, seconds that the server asks to wait)."""
         connection = self._connection(seconds)
+        used = connection.sock is not None
         try:
-            connection.request(method, path, body, self._headers)
-            response = connection.getresponse()
+            try:
+                response = self._send(connection, method, path, body)
+            except ConnectionError:  # http.client's RemoteDisconnected is one
+                if not used:
+                    raise
+                connection.close()  # the server let it go meanwhile: that says nothing of it
+                response = self._send(connection, method, path, body)
             content = response.read()
         except TimeoutError:
             connection.close()
@@ -109,6 +117,12 @@ class Rest:
         with self._lock:
             self._idle.append(connection)
         return response.status, content, _seconds(response.getheader("Retry-After"))
+
+    def _send(
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
+    ) -> http.client.HTTPResponse:
+        connection.request(method, path, body, self._headers)
+        return connection.getresponse()
 
     def _connection(self, seconds: float) -> http.client.HTTPConnection:
         with self._lock:

@@ -10,6 +10,7 @@ from seqapps.tasks.monitoring.frames import Frames
 from seqapps.tasks.monitoring.task import TASK
 
 from seqapps.data.batching import batch_of
+from seqapps.errors import UserError
 from seqapps.predict import in_process
 from seqapps.training.train import build
 
@@ -75,6 +76,36 @@ def test_levels_are_the_logarithm_of_what_numpy_finds_in_each_band():
     expected = [np.log(power[low:high].sum()) for low, high in pairwise(edges)]
     np.testing.assert_allclose(levels[1, 3, BANDS:], expected, rtol=1e-3)
     assert np.asarray(mask).all()
+
+
+@pytest.mark.parametrize("wavelet", ["haar", "db3"])
+def test_packets_are_the_energies_of_pywavelets_by_rising_frequency(wavelet):
+    import pywt
+
+    values = np.random.default_rng(3).normal(size=[3, 5 * FRAME, 2]).astype("float32")
+    frames = Frames(FRAME, BANDS, wavelet=wavelet)
+    levels, _ = frames.levels(tf.constant(values), tf.ones_like(values))
+    frame = values[1, 3 * FRAME : 4 * FRAME, 1].astype("float64")
+    tree = pywt.WaveletPacket(frame, wavelet, mode="periodization", maxlevel=3)
+    nodes = tree.get_level(3, "freq")
+    expected = [np.log((node.data**2).sum() / FRAME) for node in nodes]
+    np.testing.assert_allclose(levels[1, 3, BANDS:], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_tone_is_in_its_packet():
+    time = np.arange(FRAME) / RATE
+    tone = np.sin(2 * np.pi * TONE * time).astype("float32")[None, :, None]
+    frames = Frames(FRAME, BANDS, wavelet="db3")
+    levels, _ = frames.levels(tf.constant(tone), tf.ones_like(tone))
+    assert int(np.argmax(levels[0, 0])) == int(TONE / (RATE / 2) * BANDS)
+
+
+def test_a_wavelet_that_reaches_too_far_or_is_unknown_is_told():
+    row = vibration(1)
+    with pytest.raises(UserError, match="wavelet db20 with 3 levels on 64 steps"):
+        TASK.settle(replace(SETTINGS, filters="packets", wavelet="db20"), [row])
+    with pytest.raises(UserError, match="wavelet 'db99' is not a discrete one"):
+        TASK.settle(replace(SETTINGS, filters="packets", wavelet="db99"), [row])
 
 
 def test_a_frame_with_too_many_gaps_counts_as_unseen():
@@ -150,6 +181,7 @@ def test_answers_of_bands_are_finite_whatever_is_given(heard, value):
         ({"lookback": 8 * FRAME + 1}, "must be multiples of frame"),
         ({"stride": FRAME + 1}, "must be multiples of frame"),
         ({"bands": FRAME // 2 + 1}, "at most half as many frequencies"),
+        ({"bands": 6, "filters": "packets"}, "expected 2, 4, 8, 16"),
         ({"frame": 8 * FRAME, "stride": 8 * FRAME}, "must each be below lookback"),
     ],
 )
