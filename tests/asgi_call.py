@@ -1,7 +1,6 @@
 """Ask an ASGI application without a network."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 
@@ -27,8 +26,7 @@ def get(application, path, *, root_path=""):
         "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
         "root_path": root_path, "headers": [], "server": ("testserver", 80), "client": None,
     }  # fmt: skip
-    with ThreadPoolExecutor(1) as beside:  # Playwright has a loop running in the main thread
-        beside.submit(lambda: asyncio.run(application(scope, receive, send))).result()
+    asyncio.run(application(scope, receive, send))
     start, *bodies = sent
     headers = {key.decode(): value.decode() for key, value in start["headers"]}
     text = b"".join(each.get("body", b"") for each in bodies).decode()

@@ -1,8 +1,9 @@
 """Make the pictures of docs/playground.md anew: `python docs/figures/playground.py http://localhost:8501`.
 
 Models are served at that address: `sentiment` (of `sample:toy`, with `pooling=attention`),
-`translation` (with `epochs=3`), `monitoring`, `language_model` (the default runs) and `next_week`
-(docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM.
+`captioning` (with `epochs=5`), `translation` (with `epochs=3`), `monitoring`, `language_model` (the
+default runs) and `next_week` (docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM. Names of
+figures after the address limit what is made.
 """
 
 import io
@@ -23,16 +24,21 @@ FIGURES = {
     "playground-language-model": (
         "language_model", lambda page: typed(page, "A class is"), "dark", (1100, 1000),
     ),
+    "playground-captioning": (
+        "captioning", lambda page: described(page, 3, "purple"), "dark", (1100, 1180),
+    ),
     "playground-translation": ("translation", lambda page: example(page, 3), "light", (1100, 1010)),
     "playground-next-week": ("next_week", lambda page: example(page, 2), "light", (1100, 640)),
 }  # fmt: skip
 
 
-def main(url: str) -> None:
+def main(url: str, *only: str) -> None:
     program = os.environ.get("SEQAPPS_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for figure, (model, act, scheme, (width, height)) in FIGURES.items():
+            if only and figure not in only:
+                continue
             page = browser.new_page(
                 viewport={"width": width, "height": height}, color_scheme=scheme
             )
@@ -53,10 +59,16 @@ def typed(page, text: str) -> None:
     page.locator("button[type=submit]").first.click()
 
 
+def described(page, number: int, word: str) -> None:
+    """Ask about one of the examples, then point at a word of what was answered."""
+    example(page, number)
+    page.locator(".word").get_by_text(word).first.click()
+
+
 def example(page, number: int) -> None:
     """Click one of the examples, counted from 1."""
     page.locator("[data-question='0'] .examples button").nth(number - 1).click()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

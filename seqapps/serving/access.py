@@ -57,7 +57,9 @@ class Guarded:
         if scope["type"] == "http" and not self.allows(_header(scope, b"authorization")):
             refused = Refused("UNAUTHENTICATED", "This server wants a token; see seqapps serve.")
             response = error_response(refused)
-            response.headers["www-authenticate"] = 'Bearer, Basic realm="seqapps"'
+            # A line each: of two in one, Chromium looks at the first alone, and asks nobody.
+            response.headers.append("www-authenticate", "Bearer")
+            response.headers.append("www-authenticate", 'Basic realm="seqapps"')
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -8,7 +8,7 @@ import pytest
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a loop runs as long as it does, and others' tests want their own
 def chromium():
     """The browser; says so where there is none."""
     from playwright.sync_api import sync_playwright

@@ -112,6 +112,19 @@ def test_a_sentence_is_translated_and_its_alignment_drawn(served, surf):
 
 
 @pytest.mark.long
+def test_each_word_of_a_sentence_has_its_tag_below_it(served, surf):
+    page, said, elsewhere = surf(served("tagging"), size="phone")
+    page.locator("textarea").first.fill("the cat sees")
+    page.locator("button[type=submit]").first.click()
+    answer = answered(page, timeout=SLOW)
+    words = answer.locator(".tagged-text").first.locator("ruby")
+    told = words.evaluate_all("all => all.map(each => each.firstChild.textContent)")
+    assert told == ["the", "cat", "sees"]
+    assert all(words.locator("rt").all_inner_texts())
+    whole(page, said, elsewhere)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("size", "scheme"), SIZES)
 def test_a_picture_is_described_and_each_word_shows_where(served, surf, size, scheme):
     page, said, elsewhere = surf(served("captioning"), size=size, scheme=scheme)

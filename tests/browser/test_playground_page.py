@@ -21,6 +21,7 @@ VALUES = {
     "label": HOSTILE, "labels": [HOSTILE, "other"], "scores": [0.25, 0.75], "text": HOSTILE,
     "sample": HOSTILE, "tokens": [HOSTILE, "word"], "ids": [3, 1], "weights": [0.3, 0.7],
     "number": 2.5, "series": [1.0, 3.0, 2.0], "band": [0.5, 1.0, 1.5],
+    "tags": [HOSTILE, "NOUN"],
     "alignment": [[0.9, 0.1], [0.2, 0.8]], "heat_map": [[[0.5, 0.5]], [[0.1, 0.9]]],
 }  # fmt: skip
 
@@ -59,6 +60,7 @@ def test_what_is_told_is_text_whatever_its_kind(serve, surf, kind):
 TOGETHER = {
     "scores": {"label": "label", "labels": "labels", "scores": "scores"},
     "shaded": {"tokens": "tokens", "ids": "ids", "weights": "weights"},
+    "tagged": {"tokens": "tokens", "tags": "tags", "scores": "scores", "ids": "ids"},
     "alignment": {"first": "tokens", "second": "tokens", "weights": "alignment"},
     "heat_map": {"tokens": "tokens", "maps": "heat_map"},
 }
