@@ -15,6 +15,7 @@ import pytest
 from conftest import golden
 
 from seqapps.cli import main
+from seqapps.serving import engines
 
 SEQAPPS = str(Path(sys.executable).with_name("seqapps"))
 
@@ -209,6 +210,24 @@ def test_docker_serves_where_it_is_asked_to(run, place, programs):
     assert call.startswith("run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 ")
     assert f"-v {place}:/models:ro" in call
     assert "tensorflow/serving --model_config_file=/config/models.config" in call
+
+
+def test_the_twin_serves_where_tf_serving_is_not_installed(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engines.chosen("auto") == "twin"
+
+
+def test_sigterm_is_passed_on_to_tf_serving(place, programs, tmp_path):
+    (tmp_path / "programs" / "tensorflow_model_server").write_text(
+        f"#!{sys.executable}\nimport signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\n"
+        "print('waiting', flush=True)\nsignal.pause()\n"
+    )
+    process = start(place, **programs)
+    assert "waiting\n" in iter(process.stdout.readline, "")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 5
 
 
 def test_tf_serving_with_a_token_is_refused(run, place, programs):
