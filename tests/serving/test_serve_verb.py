@@ -141,8 +141,14 @@ def test_check_fails_where_it_cannot_ask(run, server, place, tmp_path, options, 
     (tmp_path / "token").write_text("a token\n")
     options = [tmp_path / option if option == "token" else option for option in options]
     code, _, err = run(place, "--check", server[2], *options)
-    assert code == 1 and err.startswith("Failed: ") and reason in err
+    assert code == 1 and err.startswith(f"{options[1]}: ") and reason in err
     assert "Traceback" not in err
+
+
+def test_check_asks_the_other_models_too_where_one_cannot_be_asked(run, server, place):
+    code, out, err = run(place, "--check", server[2], SEQAPPS_TOKEN="a token")
+    assert code == 1 and "half_plus_two 2 serving_default: 1 rows the same" in out
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["broken", "zoo"]
 
 
 def test_check_fails_where_nobody_listens(run, place):
