@@ -86,7 +86,7 @@ def evaluate(
     valid = _answers(predictors, cases["valid"], "valid", seconds, progress)
     metrics = task.judging(cases["test"])
     validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
-    goal_metric = _goal_metric(metrics, data)
+    first = goal_metric(metrics, data)
     test = _answers(predictors, cases["test"], "test", seconds, progress)
     units = units_of(task, settings, data, cases["test"])
     scores, differences = judge(
@@ -98,9 +98,9 @@ def evaluate(
         against=(MODEL, list(task.baselines)),
         seed=seed,
     )
-    chosen_on = "valid" if goal_metric in task.judging(cases["valid"]) else "test"
+    chosen_on = "valid" if first in task.judging(cases["valid"]) else "test"
     values = {"valid": validation, "test": {name: _bare(scores[name]) for name in task.baselines}}
-    best = best_of(task, goal_metric, {name: values[chosen_on][name] for name in task.baselines})
+    best = best_of(task, first, {name: values[chosen_on][name] for name in task.baselines})
     difference = differences.get(best or "", {})
     model = scores.pop(MODEL)
     evaluation: Evaluation = {
@@ -120,7 +120,7 @@ def evaluate(
         "chosen_on": chosen_on,
         "difference": difference,
         "differences": differences,
-        "goal": _goal(task, data, goal_metric, model, best, difference),
+        "goal": _goal(task, data, first, model, best, difference),
         "validation": validation,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
@@ -209,7 +209,7 @@ def _bare(scores: Mapping[str, Score]) -> dict[str, float]:
     return {name: score["value"] for name, score in scores.items()}
 
 
-def _goal_metric(metrics: Mapping[str, Metric], data: Data) -> str:
+def goal_metric(metrics: Mapping[str, Metric], data: Data) -> str:
     """The sample's, or the first that tells something of the test cases."""
     goal = data.sample.goal if data.sample else None
     return goal.metric if goal else next(iter(metrics))

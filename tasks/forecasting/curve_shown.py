@@ -83,12 +83,12 @@ def _figure(curve: Values) -> Figure:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xticks(steps, [f"{each:,}" for each in steps])
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
         axes.set_xlabel("steps of history")
         axes.set_ylabel(curve["metric"])
-        axes.legend()
+        axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 0.98))
 
     return Figure(
         title="Error by length of history",

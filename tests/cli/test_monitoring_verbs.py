@@ -66,6 +66,7 @@ def test_a_fault_in_the_test_part_is_found(inside):
     assert found["model"]["events_found"]["value"] == 1
     assert found["model"]["missed_alarm_rate"]["value"] < 0.2
     assert "lead_time" not in found["model"]  # nothing broke
+    assert found["chosen_on"] == "test"  # validation has no fault that a chart could find
     assert set(found["baselines"]) >= {"shewhart", "ewma", "t_squared", "isolation_forest"}
 
 
@@ -89,6 +90,27 @@ def test_new_data_without_a_sensor_are_refused(inside, call):
     code, _, err = call("evaluate", "monitoring", "--data", "less.csv")
     assert code == 2
     assert "no column of numbers 'heat'" in err
+
+
+@pytest.mark.long
+def test_with_a_reference_a_machine_at_another_level_is_watched_from_its_beginning(
+    tmp_path, monkeypatch, call
+):
+    write(tmp_path / "pump.csv", readings(701, fault=661), anomaly=(np.arange(701) >= 661) * 1)
+    run_in(tmp_path, "--data", "pump.csv", "--set", "reference=101", "--set", "margin=1.3")
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "other.csv", 100 + 3 * readings(211, fault=171, seed=5))
+    code, out, err = call("watch", "monitoring", "other.csv", "--json")
+    assert code == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events[-1]["scored"] == 111
+    begun = [event for event in events if event["event"] == "begin"]
+    assert begun and 171 < begun[-1]["step"] < 190
+    code, out, err = call("predict", "monitoring", "--file", "other.csv", "--json")
+    assert code == 0, err
+    assert json.loads(out)["alarm"] == 1
+    code, out, err = call("evaluate", "monitoring", "--data", "pump.csv")
+    assert code == 0, err
 
 
 @pytest.mark.long

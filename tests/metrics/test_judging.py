@@ -1,10 +1,13 @@
 """Which metrics tell something of which cases."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
 from seqapps.errors import UserError
+from seqapps.evaluate import goal_metric
+from seqapps.report.verdict import chosen_on
 from seqapps.training.monitor import check_tells
 
 
@@ -32,3 +35,18 @@ def test_a_monitor_that_tells_nothing_of_the_data_is_told(task):
     check_tells(task, "of_long", cases("a longer one"))
     with pytest.raises(UserError, match=r"monitor = 'of_long' tells nothing.*Take one of accuracy"):
         check_tells(task, "of_long", cases("short"))
+
+
+def test_the_verdict_speaks_of_the_first_score_that_tells_something(task):
+    """Not of F1 where nothing is known to be wrong."""
+    (first, *rest) = task.metrics
+    told = dataclasses.replace(task.metrics[first], tells_of=lambda case: False)
+    silent = dataclasses.replace(task, metrics={**task.metrics, first: told})
+    data = SimpleNamespace(sample=None)
+    assert goal_metric(silent.judging(cases("a longer one")), data) == rest[0]
+    assert goal_metric(task.judging(cases("a longer one")), data) == first
+
+
+def test_what_chose_the_best_baseline_is_said():
+    assert chosen_on({"chosen_on": "valid"}) == chosen_on({}) == "validation"
+    assert "the test part" in chosen_on({"chosen_on": "test"})
