@@ -47,7 +47,7 @@ class Settings(Optimization):
     )
     tune_vectors: bool = setting(True, "train the given vectors further")
     rarity: float = setting(
-        0.25,
+        1.0,
         "words that occur n times are hidden in training with the probability "
         "rarity / (rarity + n), so that unknown ones are met",
         at_least=0.0,
