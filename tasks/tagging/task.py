@@ -149,7 +149,7 @@ TASK = Task(
         "made-up": Sample(
             summary=(
                 "3,000 sentences of a small made-up grammar, with words of several tags and, in "
-                "valid and test, words that only their endings tell"
+                "valid and test, words that training lacks, with endings that tell"
             ),
             rows={"train": train, "valid": valid, "test": test},
             goal=Goal("token_accuracy", 0.98),
