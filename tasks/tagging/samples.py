@@ -31,8 +31,9 @@ T = TypeVar("T")
 def made_up(split: str, count: int) -> Iterator[Row]:
     """{"text": "The watch stops .", "tags": "DET NOUN VERB PUNCT"}: `count` different sentences.
 
-    Stems are made of syllables that mean nothing, so that only endings tell what words such as
-    "belotious" are. Of these words, 6 in 8 are those of training, 1 in 8 those of each other split.
+    Stems are made of syllables that mean nothing, so that endings, and what stands beside, tell
+    what words such as "belotious" are. Of these words, 6 in 8 are those of training, 1 in 8 those
+    of each other split.
     """
     drawn = _Drawn(split)
     seen: set[str] = set()

@@ -47,7 +47,7 @@ class Settings(Optimization):
     )
     tune_vectors: bool = setting(True, "train the given vectors further")
     rarity: float = setting(
-        0.25,
+        1.0,
         "words that occur n times are hidden in training with the probability "
         "rarity / (rarity + n), so that unknown ones are met",
         at_least=0.0,
@@ -149,7 +149,7 @@ TASK = Task(
         "made-up": Sample(
             summary=(
                 "3,000 sentences of a small made-up grammar, with words of several tags and, in "
-                "valid and test, words that only their endings tell"
+                "valid and test, words that training lacks, with endings that tell"
             ),
             rows={"train": train, "valid": valid, "test": test},
             goal=Goal("token_accuracy", 0.98),
