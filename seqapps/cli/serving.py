@@ -25,6 +25,7 @@ from seqapps.serving.engines import Wanted
 from seqapps.serving.policy import Policy
 
 if TYPE_CHECKING:
+    from seqapps.serving.checking import Outcome
     from seqapps.serving.limits import Limits
     from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
@@ -71,8 +72,14 @@ def serve(folder: Path, options: Options) -> int:
         )
     wanted = Wanted(
         folder, options.names, options.config, options.host, options.port, options.grpc_port,
-        batching=options.batching,
+        batching=options.batching, timeout=options.timeout,
     )  # fmt: skip
+    if engine == "tensorflow" and options.host in LOCAL:
+        click.echo(
+            "TF Serving listens at all addresses of this machine, not at one alone; a firewall "
+            "keeps others out.",
+            err=True,
+        )
     with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as configuration:
         arguments = engines.command(engine, wanted, Path(configuration))
         click.echo(shlex.join(arguments))
@@ -84,17 +91,26 @@ def check(url: str, folder: Path, *, names: Sequence[str], token_file: Path | No
     from seqapps.serving import checking
 
     _check_models(folder, names)
+    server = checking.Server(url, token_from(token_file))
     failed = False
-    wanted = names or list(published_names(folder))
-    for outcome in checking.check(url, folder, wanted, token=token_from(token_file)):
-        found = outcome.found
-        failed = failed or bool(found.differences)
-        ties = f", {found.near_ties} near ties" if found.near_ties else ""
-        told = f"{found.rows} rows the same{ties}, largest difference {found.largest:.1e}"
-        if found.differences:
-            told = f"{len(found.differences)} differences: {'; '.join(found.differences[:3])}"
-        click.echo(f"{outcome.model} {outcome.version} {outcome.signature}: {told}")
+    for name in names or published_names(folder):
+        try:
+            for outcome in checking.check(server, folder, name):
+                failed = failed or bool(outcome.found.differences)
+                click.echo(_told(outcome))
+        except RunError as error:  # the other models are asked all the same
+            failed = True
+            click.echo(f"{name}: {error}", err=True)
     return int(failed)
+
+
+def _told(outcome: Outcome) -> str:
+    found = outcome.found
+    ties = f", {found.near_ties} near ties" if found.near_ties else ""
+    told = f"{found.rows} rows the same{ties}, largest difference {found.largest:.1e}"
+    if found.differences:
+        told = f"{len(found.differences)} differences: {'; '.join(found.differences[:3])}"
+    return f"{outcome.model} {outcome.version} {outcome.signature}: {told}"
 
 
 def _check_models(folder: Path, names: Sequence[str]) -> None:

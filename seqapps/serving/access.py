@@ -54,7 +54,12 @@ class Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
-        if scope["type"] == "http" and not self.allows(_header(scope, b"authorization")):
+        asks = scope["type"] in ("http", "websocket")
+        allowed = not asks or self.allows(_header(scope, b"authorization"))
+        if not allowed and scope["type"] == "websocket":  # no page has any so far
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if not allowed:
             refused = Refused("UNAUTHENTICATED", "This server wants a token; see seqapps serve.")
             response = error_response(refused)
             response.headers["www-authenticate"] = 'Bearer, Basic realm="seqapps"'

@@ -6,7 +6,7 @@ import base64
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,26 +30,22 @@ class Outcome:
     found: Comparison
 
 
-def check(
-    url: str, folder: Path, names: Sequence[str], *, token: str | None = None
-) -> Iterator[Outcome]:
-    """Each golden request of the version that the server has, by REST.
+def check(server: Server, folder: Path, name: str) -> Iterator[Outcome]:
+    """Each golden request of the version of a model that the server has, by REST.
 
     Raises RunError where the server is not there, refuses, or has a version that `folder` lacks.
     """
-    server = Server(url, token)
-    for name in names:
-        version = server.version(name)
-        bundle = folder / name / str(version)
-        file = bundle / manifest.EXTRA / "golden.json"
-        if not file.is_file():
-            raise RunError(f"{name}: the server has version {version}, and {file} is not there.")
-        told = manifest.read(bundle)
-        for record in files.read_json(file):
-            answer = server.answer(name, version, record)
-            declared = manifest.signature_of(told, record["signature"]).answer
-            found = compare(rows_of(answer), rows_of(record["outputs"]), declared)
-            yield Outcome(name, version, record["signature"], found)
+    version = server.version(name)
+    bundle = folder / name / str(version)
+    file = bundle / manifest.EXTRA / "golden.json"
+    if not file.is_file():
+        raise RunError(f"the server has version {version}, and {file} is not there.")
+    told = manifest.read(bundle)
+    for record in files.read_json(file):
+        answer = server.answer(name, version, record)
+        declared = manifest.signature_of(told, record["signature"]).answer
+        found = compare(rows_of(answer), rows_of(record["outputs"]), declared)
+        yield Outcome(name, version, record["signature"], found)
 
 
 class Server:
@@ -64,7 +60,7 @@ class Server:
         versions = self._ask(f"/v1/models/{name}")["model_version_status"]
         found = [int(one["version"]) for one in versions if one["state"] == "AVAILABLE"]
         if not found:
-            raise RunError(f"{name}: the server has no version of it that is available.")
+            raise RunError("the server has no version of it that is available.")
         return max(found)
 
     def answer(self, name: str, version: int, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Wanted:
     port: int = 8501
     grpc_port: int = 8500
     batching: bool = False
+    timeout: float = 30.0  # seconds of a request by REST
 
 
 def chosen(engine: str) -> str:
@@ -57,6 +58,7 @@ def command(engine: str, wanted: Wanted, configuration: Path) -> list[str]:
         f"--model_config_file={where}/{MODELS_CONFIG}",
         f"--model_config_file_poll_wait_seconds={POLL}",
         f"--monitoring_config_file={where}/{MONITORING}",
+        f"--rest_api_timeout_in_ms={round(1000 * wanted.timeout)}",
     ]
     if wanted.batching:
         options += ["--enable_batching", "--enable_per_model_batching_parameters"]

@@ -60,7 +60,7 @@ def prove(loaded: Loaded) -> None:
         shown = "; ".join(found.differences[:SHOWN])
         raise Refused(
             "FAILED_PRECONDITION",
-            f"{len(found.differences)} golden answers differ from what was exported: {shown}",
+            f"Golden answers differ from what was exported ({len(found.differences)}): {shown}",
         )
 
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import golden
 
 from seqapps.cli import main
-from seqapps.serving import Client
+from seqapps.serving import Client, engines
 
 SEQAPPS = str(Path(sys.executable).with_name("seqapps"))
 
@@ -147,8 +147,14 @@ def test_check_fails_where_it_cannot_ask(run, server, place, tmp_path, options, 
     (tmp_path / "token").write_text("a token\n")
     options = [tmp_path / option if option == "token" else option for option in options]
     code, _, err = run(place, "--check", server[2], *options)
-    assert code == 1 and err.startswith("Failed: ") and reason in err
+    assert code == 1 and err.startswith(f"{options[1]}: ") and reason in err
     assert "Traceback" not in err
+
+
+def test_check_asks_the_other_models_too_where_one_cannot_be_asked(run, server, place):
+    code, out, err = run(place, "--check", server[2], SEQAPPS_TOKEN="a token")
+    assert code == 1 and "half_plus_two 2 serving_default: 1 rows the same" in out
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["broken", "zoo"]
 
 
 def test_check_fails_where_nobody_listens(run, place):
@@ -194,11 +200,14 @@ def programs(tmp_path):
 
 
 def test_tf_serving_serves_where_it_is_installed(run, place, programs):
-    code, out, _ = run(place, "--port", 5, "--model", "zoo", "--enable-batching", **programs)
-    assert code == 7
+    code, out, err = run(
+        place, "--port", 5, "--model", "zoo", "--enable-batching", "--timeout", 1.5, **programs
+    )
+    assert code == 7 and "listens at all addresses" in err
     command, call, *configuration = out.splitlines()
     assert command == f"tensorflow_model_server {call}"
     assert "--rest_api_port=5 " in call
+    assert "--rest_api_timeout_in_ms=1500 " in call
     assert "--enable_batching --enable_per_model_batching_parameters" in call
     assert f'base_path: "{place}/zoo"' in "".join(configuration)
     assert "half_plus_two" not in out
@@ -213,6 +222,24 @@ def test_docker_serves_where_it_is_asked_to(run, place, programs):
     assert call.startswith("run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 ")
     assert f"-v {place}:/models:ro" in call
     assert "tensorflow/serving --model_config_file=/config/models.config" in call
+
+
+def test_the_twin_serves_where_tf_serving_is_not_installed(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engines.chosen("auto") == "twin"
+
+
+def test_sigterm_is_passed_on_to_tf_serving(place, programs, tmp_path):
+    (tmp_path / "programs" / "tensorflow_model_server").write_text(
+        f"#!{sys.executable}\nimport signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\n"
+        "print('waiting', flush=True)\nsignal.pause()\n"
+    )
+    process = start(place, **programs)
+    assert "waiting\n" in iter(process.stdout.readline, "")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 5
 
 
 def test_tf_serving_with_a_token_is_refused(run, place, programs):
