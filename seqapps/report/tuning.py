@@ -86,7 +86,9 @@ def page(result: Result, task: Task, space: Space, *, importance: Mapping[str, f
         folder=str(result.tuned.folder.parent),
         best_file=str(result.tuned.best),
         space=[(each.name, _limits(each.told())) for each in space.dimensions],
-        meanings={each.name: settings.meaning_of(each) for each in settings.fields_of(space.base)},
+        meanings={
+            each.name: each.metadata.get("meaning", "") for each in settings.fields_of(space.base)
+        },
     )
 
 
