@@ -41,7 +41,7 @@ def test_own_samples_shared_ones_and_word_vectors_are_listed(listed):
         "forecasting  --data sample:sunspots",
         "forecasting  --data sample:stocks",
         "monitoring  --data sample:pump",
-        "monitoring  --data sample:bearing --preset vibration",
+        "monitoring  --data sample:bearing",
         "monitoring  --data sample:odour",
         "language_model  --data sample:python-reference",
         "language_model  --data sample:hamlet",
