@@ -15,7 +15,7 @@ test: lint
 	$(PYTEST) -m "not long and not browser"
 
 test-browser: .venv/.installed-for-tests
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m "browser and not long"
 
 test-all: lint
 	$(PYTEST)
