@@ -102,7 +102,7 @@ def test_with_a_reference_a_machine_at_another_level_is_watched_from_its_beginni
     write(tmp_path / "other.csv", 100 + 3 * readings(211, fault=171, seed=5))
     code, out, err = call("watch", "monitoring", "other.csv", "--json")
     assert code == 0, err
-    events = [json.loads(line) for line in out.splitlines()]
+    events = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert events[-1]["scored"] == 111
     begun = [event for event in events if event["event"] == "begin"]
     assert begun and 171 < begun[-1]["step"] < 190
