@@ -39,7 +39,17 @@ def free_port() -> int:
 def server(folder: Path, *options: str):
     """(port, process) of a `seqapps serve` that runs while the block does."""
     port = free_port()
-    command = [SEQAPPS, "serve", str(folder), "--port", str(port), "--engine", "twin", *options]
+    command = [
+        SEQAPPS,
+        "serve",
+        str(folder),
+        "--port",
+        str(port),
+        "--engine",
+        "twin",
+        "--no-grpc",
+        *options,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             for line in process.stdout:
