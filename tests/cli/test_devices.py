@@ -35,6 +35,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_the_number_of_devices_is_part_of_a_run(folder, call, monkeypatch):
     monkeypatch.chdir(folder)
     record = tomllib.loads(Path("runs/sentiment/shared/run.toml").read_text())

@@ -50,6 +50,7 @@ def test_own_samples_shared_ones_and_word_vectors_are_listed(listed):
         "sentiment  --data sample:speeches",
         "sentiment  --data sample:toy",
         "sentiment  --data sample:korean",
+        "tagging  --data sample:made-up",
         "translation  --data sample:dates",
         "translation  --data sample:dates-of-new-locales",
         "translation  --data sample:spelling",
