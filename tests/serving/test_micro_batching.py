@@ -218,6 +218,7 @@ def test_wrong_parameters_are_refused(tmp_path, text, message):
         batching_parameters.read(tmp_path)
 
 
+@pytest.mark.long
 def test_batched_answers_are_those_of_requests_on_their_own(bundle):
     """Sentiment in batches of several sizes, padded; each signature."""
     import json

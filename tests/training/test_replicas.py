@@ -13,7 +13,8 @@ from seqapps.errors import UserError
 from seqapps.training.replicas import row_weights
 
 
-@pytest.mark.parametrize("which", ["not long", pytest.param("long", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("which", ["not long", "long"])
 def test_the_tests_that_need_two_devices_pass_in_a_process_of_their_own(which):
     """TensorFlow takes up its devices once."""
     file = Path(__file__).with_name("process_on_two_devices.py")

@@ -422,7 +422,14 @@ def test_without_a_style_nothing_is_added(styled):
         vectors.assign(value)
 
 
-@pytest.mark.parametrize("kind", [name for name in KINDS if "style" in name])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(name, marks=pytest.mark.long if "words" in name else ())
+        for name in KINDS
+        if "style" in name
+    ],
+)
 def test_guidance_makes_larger_what_the_style_changes(made, kind):
     one, plain = made(**KINDS[kind], guidance=50.0), made(**KINDS[kind])
     ids, _ = argmax_loop(one, "The cat", 11)
