@@ -65,6 +65,7 @@ def test_a_task_in_a_single_file_has_its_page_without_writing_any(served, surf):
     whole(page, said, elsewhere)
 
 
+@pytest.mark.long
 def test_a_prompt_goes_on_as_it_is_made_and_its_options_count(served, surf):
     page, said, elsewhere = surf(served("language_model"))
     page.locator("[data-control=max_tokens] input").fill("19")
@@ -83,6 +84,7 @@ def test_a_prompt_goes_on_as_it_is_made_and_its_options_count(served, surf):
     whole(page, said, elsewhere)
 
 
+@pytest.mark.long
 def test_another_form_tells_what_surprised_the_model(served, surf):
     page, said, elsewhere = surf(served("language_model"))
     place = page.locator("details.question").filter(has_text="surprisal")
