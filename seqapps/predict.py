@@ -15,6 +15,7 @@ from seqapps.features import Features
 from seqapps.progress import SILENT, Progress
 from seqapps.start import stderr_aside
 from seqapps.task import Ask, Case, Column, Predict, Response, Task
+from seqapps.text.tokens import is_unicode
 
 ASKED = 100  # cases in a batch of a signature with inputs of its own, whose length nobody knows
 Serve = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
@@ -152,7 +153,7 @@ def _check_fits(name: str, column: Column, value: Any) -> None:
     if column.dtype == "string":
         if not isinstance(value, str | bytes):
             raise UserError(f"{name} is {value!r}, expected text.")
-        if isinstance(value, str) and not _is_unicode(value):
+        if isinstance(value, str) and not is_unicode(value):
             raise UserError(f"{name} is {value[:60]!r}, which is not UTF-8 text.")
         return
     try:
@@ -162,15 +163,6 @@ def _check_fits(name: str, column: Column, value: Any) -> None:
         raise UserError(f"{name} is {str(value)[:60]}, expected {kind}.") from None
     if shape != column.shape:
         raise UserError(f"{name} has the shape {shape}, the model takes {column.shape}.")
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether UTF-8 can hold it; what Python makes of other bytes in an argument it cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def split_batch(batch: Mapping[str, tf.Tensor]) -> list[Response]:

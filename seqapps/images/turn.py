@@ -7,7 +7,7 @@ from functools import partial
 import tensorflow as tf
 
 MARK = b"Exif\x00\x00"
-READ = 1 << 16  # bytes of a file in which the note is looked for: a segment has no more
+READ = 1 << 13  # bytes of a file in which the note is looked for: cameras write it first
 ENTRIES = 100  # tags of a picture that are looked through
 ORIENTATION = 0x0112  # the tag (Exif 3.0, 4.6.5.1.1)
 SHORT = 3  # the type of its value
@@ -18,7 +18,7 @@ def turn_of(image: tf.Tensor) -> tf.Tensor:
 
     What is damaged or out of its bounds counts as no note.
     """
-    read = tf.cast(tf.io.decode_raw(tf.strings.substr(image, 0, READ), tf.uint8), tf.int32)
+    read = tf.io.decode_raw(tf.strings.substr(image, 0, READ), tf.uint8)
     count = tf.size(read)
     length = tf.maximum(count - len(MARK) + 1, 0)
     found = tf.fill([length], True)
@@ -27,7 +27,7 @@ def turn_of(image: tf.Tensor) -> tf.Tensor:
 
     def noted() -> tf.Tensor:
         start = tf.argmax(found, output_type=tf.int32)  # of the first mark
-        return _noted(read[start + len(MARK) :])
+        return _noted(tf.cast(read[start + len(MARK) :], tf.int32))
 
     return tf.cond(tf.reduce_any(found), noted, lambda: tf.constant(1))
 

@@ -59,3 +59,12 @@ def _compiled(pattern: str) -> Any:
     import regex
 
     return regex.compile(f"(?V1){pattern}")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it; what Python makes of other bytes in an argument it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -13,6 +13,7 @@ from seqapps.serving.limits import Limits
 from seqapps.serving.rest.document import is_base64, kind_of, shown, wrong
 from seqapps.serving.rest.reading import UNLIMITED, bytes_of, check_rows
 from seqapps.serving.rest.writing import dump
+from seqapps.text.tokens import is_unicode
 
 _KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -60,7 +61,7 @@ def _example(fields: Any, limits: Limits) -> bytes:
         raise invalid(f"Example must be JSON object but got JSON {kind_of(fields)}")
     example = Example()
     for name, content in fields.items():
-        if not _is_unicode(name):
+        if not is_unicode(name):
             raise invalid(f"Feature: {shown(name)} is not UTF-8 text")
         feature = example.features.feature[name]
         for value in content if isinstance(content, list) else [content]:
@@ -94,11 +95,3 @@ def _kind_and_item(name: str, value: Any, limits: Limits) -> tuple[str, Any]:
 
 def _lossy(value: float) -> Refused:
     return invalid(f"Cannot convert JSON value: {shown(value)} to float without loss of precision.")
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
