@@ -30,6 +30,8 @@ from seqapps.layers.steps import (
     product_gradient,
     recurrent_gradient,
     times,
+    walked,
+    walked_back,
 )
 
 
@@ -64,13 +66,10 @@ def _answer(
         new = update * h + (1 - update) * candidate
         if m is not None:
             new = tf.where(m.read(t), new, h)
-        return t + 1, new, hidden.write(t, new)
+        return new, hidden.write(t, new)
 
-    steps = tf.shape(xz)[0]
     hidden = array_for(xz, recurrent.shape[0])
-    _, h, hidden = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, state, hidden), maximum_iterations=steps
-    )
+    h, hidden = walked(step, xz, (state, hidden), steps=tf.shape(xz)[0])
     return tf.transpose(hidden.stack(), [1, 0, 2]), [h]
 
 
@@ -143,12 +142,10 @@ def _forward(xz: Any, recurrent: Any, bias: Any, h0: Any, counts: Any, steps: An
             slopes, rise, update = here * slopes, here * rise, here * update + (1 - here)
             new = h + here * (new - h)
         written = hidden.write(t, new), a.write(t, slopes), g.write(t, rise), kept.write(t, update)
-        return t + 1, new, *written
+        return new, *written
 
     arrays = [array_for(xz, size) for size in (units, 3 * units, units, units)]
-    _, h, hidden, *saved = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, h0, *arrays), maximum_iterations=tf.shape(xz)[0]
-    )
+    h, hidden, *saved = walked(step, xz, (h0, *arrays), steps=steps)
     return hidden.stack(), h, [array.stack() for array in saved]
 
 
@@ -167,12 +164,8 @@ def _backward(d_hidden: Any, d_last: Any, saved: Any, back: Any, steps: Any) -> 
         said = a.read(t) * tf.concat([dh, dh, dh], 1)
         given = tf.concat([said[:, : 2 * units], g.read(t) * dh], 1)
         before = tf.matmul(said, back) + kept.read(t) * dh
-        return t - 1, before, dx.write(t, given), ds.write(t, said)
+        return before, dx.write(t, given), ds.write(t, said)
 
-    _, dh, dx, ds = tf.while_loop(
-        lambda t, *_: t >= 0,
-        step,
-        (steps - 1, d_last, *[array_for(saved[0], 3 * units) for _ in range(2)]),
-        maximum_iterations=tf.shape(saved[0])[0],
-    )
+    arrays = [array_for(saved[0], 3 * units) for _ in range(2)]
+    dh, dx, ds = walked_back(step, saved[0], (d_last, *arrays), steps=steps)
     return dx.stack(), ds.stack(), dh
