@@ -3,7 +3,9 @@
 Run: `.venv/bin/python benchmarks/forecasting.py` after `pip install -e '.[bench]'`. The model is
 the preset etth1: a GRU of 128 over segments of 48 hours of 720, 7 channels each by itself, 96 hours
 ahead, 64 windows a step. Values are drawn, weights untrained. Training steps take turns, see
-`turns`; the rest is timed one after the other in one process.
+`turns`; the rest is timed one after the other in one process. Beside other work,
+`taskset -c 0 .venv/bin/python benchmarks/forecasting.py --processor-time` compares the steps alone
+by what one core computes for them.
 """
 
 import argparse
@@ -165,12 +167,16 @@ def at_once(preset: str | None, channels: int) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--turns", type=int, default=7)
-    spent, first = measured(
-        {"ours": (ours, ()), "PyTorch": (torch, ())}, arguments.parse_args().turns
-    )
+    arguments.add_argument("--processor-time", action="store_true")
+    given = arguments.parse_args()
+    clock = time.process_time if given.processor_time else time.perf_counter
+    contenders = {"ours": (ours, ()), "PyTorch": (torch, ())}
+    spent, first = measured(contenders, given.turns, clock=clock)
     for name, times in spent.items():
         print(f"{name}: {1000 * statistics.median(times):.1f} ms a step, first {first[name]:.1f} s")
     print(f"PyTorch takes {ratio(spent, 'PyTorch', 'ours'):.2f} times as long as ours")
+    if given.processor_time:
+        return
     windows()
     at_once(PRESET, CHANNELS)
     at_once(None, 1)

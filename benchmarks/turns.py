@@ -15,17 +15,22 @@ Maker = Callable[..., Callable[[], Any]]  # arguments -> a function that takes o
 
 
 def measured(
-    contenders: Mapping[str, tuple[Maker, tuple[Any, ...]]], turns: int
+    contenders: Mapping[str, tuple[Maker, tuple[Any, ...]]],
+    turns: int,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
     """({contender: [seconds of a step, turn by turn]}, {contender: seconds of the first step}).
 
-    A maker is a function of a module, which the other process imports.
+    A maker is a function of a module, which the other process imports. With the `clock`
+    `time.process_time` a step takes what it computes, whatever else the machine does; only on one
+    core, for threads of several compute while they wait for each other.
     """
     context = multiprocessing.get_context("spawn")
     pipes, first = {}, {}
     for name, (maker, arguments) in contenders.items():
         pipes[name], other = context.Pipe()
-        context.Process(target=_work, args=(other, maker, arguments), daemon=True).start()
+        context.Process(target=_work, args=(other, maker, arguments, clock), daemon=True).start()
         first[name] = pipes[name].recv()
     spent: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(turns):
@@ -42,7 +47,7 @@ def ratio(spent: Mapping[str, list[float]], name: str, to: str) -> float:
     return statistics.median(a / b for a, b in zip(spent[name], spent[to], strict=True))
 
 
-def _work(pipe: Any, maker: Maker, arguments: tuple[Any, ...]) -> None:
+def _work(pipe: Any, maker: Maker, arguments: tuple[Any, ...], clock: Callable[[], float]) -> None:
     """Take turns: at each message, steps for a second; answers the median seconds of a step."""
     step = maker(*arguments)
     start = time.perf_counter()
@@ -53,7 +58,7 @@ def _work(pipe: Any, maker: Maker, arguments: tuple[Any, ...]) -> None:
         spent: list[float] = []
         end = time.perf_counter() + TURN
         while time.perf_counter() < end or len(spent) < 2:
-            start = time.perf_counter()
+            start = clock()
             step()
-            spent.append(time.perf_counter() - start)
+            spent.append(clock() - start)
         pipe.send(statistics.median(spent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -33,16 +34,16 @@ class Bands(keras.layers.Layer):
 
     def call(self, forecast: Any) -> Any:
         if len(forecast.shape) == 3:
-            return _ascending(ops.expand_dims(forecast, -1) + self.offsets)
-        return _ascending(ops.sort(forecast, axis=-1) + self.offsets)
+            return _ascending([forecast + self.offsets[..., n] for n in range(len(LEVELS))])
+        return _ascending(ops.unstack(ops.sort(forecast, axis=-1) + self.offsets, axis=-1))
 
     def compute_output_shape(self, forecast_shape: Any) -> tuple[Any, ...]:
         return (*forecast_shape[:3], len(LEVELS))
 
 
-def _ascending(quantiles: Any) -> Any:
-    """Each quantile [..., 5] no nearer to the median than the one between them."""
-    found = [quantiles[..., place] for place in range(len(LEVELS))]
+def _ascending(quantiles: Sequence[Any]) -> Any:
+    """[..., 5] of five [...]: each quantile no nearer to the median than the one between them."""
+    found = list(quantiles)
     for place in range(MIDDLE - 1, -1, -1):
         found[place] = ops.minimum(found[place], found[place + 1])
         other = len(LEVELS) - 1 - place

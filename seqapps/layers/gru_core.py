@@ -30,6 +30,8 @@ from seqapps.layers.steps import (
     product_gradient,
     recurrent_gradient,
     times,
+    walked,
+    walked_back,
 )
 
 
@@ -64,13 +66,10 @@ def _answer(
         new = update * h + (1 - update) * candidate
         if m is not None:
             new = tf.where(m.read(t), new, h)
-        return t + 1, new, hidden.write(t, new)
+        return new, hidden.write(t, new)
 
-    steps = tf.shape(xz)[0]
     hidden = array_for(xz, recurrent.shape[0])
-    _, h, hidden = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, state, hidden), maximum_iterations=steps
-    )
+    h, hidden = walked(step, xz, (state, hidden), steps=tf.shape(xz)[0])
     return tf.transpose(hidden.stack(), [1, 0, 2]), [h]
 
 
@@ -104,7 +103,9 @@ def _trained(how: Reading) -> Any:
             *d_hidden, d_last = given
             back, n = tf.transpose(recurrent), layout.time
             pieces = zip(layout.cut_if(d_hidden), layout.cut_state(d_last), saved, strict=True)
-            dx, ds, d_h0 = zip(*[backward(*piece, back, n) for piece in pieces], strict=True)
+            dx, ds, d_recalled, d_h0 = zip(
+                *[backward(*piece, back, n) for piece in pieces], strict=True
+            )
             d_kernel = tf.add_n(
                 [product_gradient(x[:n], z[:n]) for x, z in zip(xs, dx, strict=True)]
             )
@@ -112,7 +113,10 @@ def _trained(how: Reading) -> Any:
                 [recurrent_gradient(*piece, n) for piece in zip(hs, hidden, ds, strict=True)]
             )
             d_inputs = layout.joined([times(z, kernel, transposed=True) for z in dx])
-            d_bias = tf.stack([d_kernel[-1], tf.add_n([tf.reduce_sum(s, [0, 1]) for s in ds])])
+            # Of update and reset both biases have the same gradient.
+            given = d_kernel[-1]
+            said = tf.concat([given[: -recurrent.shape[0]], tf.add_n(d_recalled)], 0)
+            d_bias = tf.stack([given, said])
             return d_inputs, d_kernel[:-1], d_recurrent, d_bias, layout.joined_state(d_h0)
 
         state = (layout.joined_state(last),)
@@ -143,36 +147,33 @@ def _forward(xz: Any, recurrent: Any, bias: Any, h0: Any, counts: Any, steps: An
             slopes, rise, update = here * slopes, here * rise, here * update + (1 - here)
             new = h + here * (new - h)
         written = hidden.write(t, new), a.write(t, slopes), g.write(t, rise), kept.write(t, update)
-        return t + 1, new, *written
+        return new, *written
 
     arrays = [array_for(xz, size) for size in (units, 3 * units, units, units)]
-    _, h, hidden, *saved = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, h0, *arrays), maximum_iterations=tf.shape(xz)[0]
-    )
+    h, hidden, *saved = walked(step, xz, (h0, *arrays), steps=steps)
     return hidden.stack(), h, [array.stack() for array in saved]
 
 
 @Loop
 def _backward(d_hidden: Any, d_last: Any, saved: Any, back: Any, steps: Any) -> Any:
-    """(d(x W), d(s), each [time, rows, 3 units], and the gradient of the first hidden).
+    """(d(x W), d(s), each [time, rows, 3 units], the sum of d(s_g), that of the first hidden).
 
+    The sum, [units], grows in the loop: another walk over d(s) took as long as a product of it.
     At a step that does not count, what was saved passes dh on unchanged: no mask is needed.
     """
     units = d_last.shape[1]
     a, g, kept = map(array_of, saved)
     d = None if d_hidden is None else array_of(d_hidden)
 
-    def step(t: Any, dh: Any, dx: Any, ds: Any) -> tuple[Any, ...]:
+    def step(t: Any, dh: Any, recalled: Any, dx: Any, ds: Any) -> tuple[Any, ...]:
         dh = dh if d is None else dh + d.read(t)
         said = a.read(t) * tf.concat([dh, dh, dh], 1)
         given = tf.concat([said[:, : 2 * units], g.read(t) * dh], 1)
         before = tf.matmul(said, back) + kept.read(t) * dh
-        return t - 1, before, dx.write(t, given), ds.write(t, said)
+        recalled = recalled + said[:, 2 * units :]
+        return before, recalled, dx.write(t, given), ds.write(t, said)
 
-    _, dh, dx, ds = tf.while_loop(
-        lambda t, *_: t >= 0,
-        step,
-        (steps - 1, d_last, *[array_for(saved[0], 3 * units) for _ in range(2)]),
-        maximum_iterations=tf.shape(saved[0])[0],
-    )
-    return dx.stack(), ds.stack(), dh
+    arrays = [array_for(saved[0], 3 * units) for _ in range(2)]
+    first = (d_last, tf.zeros_like(d_last), *arrays)
+    dh, recalled, dx, ds = walked_back(step, saved[0], first, steps=steps)
+    return dx.stack(), ds.stack(), tf.reduce_sum(recalled, 0), dh

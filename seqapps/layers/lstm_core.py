@@ -31,6 +31,8 @@ from seqapps.layers.steps import (
     product_gradient,
     recurrent_gradient,
     times,
+    walked,
+    walked_back,
 )
 
 
@@ -64,13 +66,10 @@ def _answer(
         if m is not None:
             here = m.read(t)
             new, cell = tf.where(here, new, h), tf.where(here, cell, c)
-        return t + 1, new, cell, hidden.write(t, new)
+        return new, cell, hidden.write(t, new)
 
-    steps = tf.shape(xz)[0]
     hidden = array_for(xz, recurrent.shape[0])
-    _, h, c, hidden = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, *states, hidden), maximum_iterations=steps
-    )
+    h, c, hidden = walked(step, xz, (*states, hidden), steps=tf.shape(xz)[0])
     return tf.transpose(hidden.stack(), [1, 0, 2]), [h, c]
 
 
@@ -150,12 +149,10 @@ def _forward(xz: Any, recurrent: Any, h0: Any, c0: Any, counts: Any, steps: Any)
             slopes, rise, f = here * slopes, here * rise, here * f + (1 - here)
             new, cell = h + here * (new - h), c + here * (cell - c)
         written = hidden.write(t, new), a.write(t, slopes), k.write(t, rise), kept.write(t, f)
-        return t + 1, new, cell, *written
+        return new, cell, *written
 
     arrays = [array_for(xz, size) for size in (units, 4 * units, units, units)]
-    _, h, c, hidden, *saved = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, h0, c0, *arrays), maximum_iterations=tf.shape(xz)[0]
-    )
+    h, c, hidden, *saved = walked(step, xz, (h0, c0, *arrays), steps=steps)
     return hidden.stack(), h, c, [array.stack() for array in saved]
 
 
@@ -175,12 +172,8 @@ def _backward(
         before = tf.matmul(z, back)
         if m is not None:
             before = before + (1 - m.read(t)) * dh
-        return t - 1, before, dc * kept.read(t), dz.write(t, z)
+        return before, dc * kept.read(t), dz.write(t, z)
 
-    _, dh, dc, dz = tf.while_loop(
-        lambda t, *_: t >= 0,
-        step,
-        (steps - 1, d_h, d_c, array_for(saved[0], back.shape[0])),
-        maximum_iterations=tf.shape(saved[0])[0],
-    )
+    dz = array_for(saved[0], back.shape[0])
+    dh, dc, dz = walked_back(step, saved[0], (d_h, d_c, dz), steps=steps)
     return dz.stack(), dh, dc

@@ -145,7 +145,8 @@ def _read(
     # Read here: a gradient of our own takes values, not variables.
     weights = [tf.identity(tf.convert_to_tensor(w)) for w in (cell.kernel, cell.recurrent_kernel)]
     bias = tf.identity(tf.convert_to_tensor(cell.bias)) if cell.use_bias else None
-    how = Reading(mask, layer.return_sequences, training, _compiled)
+    compiled = _compiled and sequences.shape[1] != 1  # one step has no loop to compile
+    how = Reading(mask, layer.return_sequences, training, compiled)
     hidden, states = core(sequences, *weights, bias, list(initial_state), how)
     if hidden is None:  # the last output is enough, and the last state is that
         hidden = states[0][:, None]

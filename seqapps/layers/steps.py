@@ -3,7 +3,7 @@
 XLA compiles a loop anew for every shape, so rows and steps are padded to few numbers of them; the
 loop itself takes just the steps that there are. The rows of a batch are dealt to blocks that run
 side by side, one a core: a single step is too little work for two cores to share. A loop that is
-not compiled takes the batch as it is.
+not compiled takes the batch as it is. Where a layer has one step alone, there is no loop at all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Layout:
     def __init__(self, inputs: Any, *, compiled: bool) -> None:
         """`inputs` are [batch, time, inputs]."""
         shape = tf.shape(inputs)
-        self._batch, self.time = shape[0], shape[1]
+        self._batch, self.time = shape[0], 1 if inputs.shape[1] == 1 else shape[1]
         self._blocks = _cores() if compiled else 1
         self._rows = padded_size(-(-self._batch // self._blocks)) if compiled else self._batch
         self._padded = padded_size(self.time) if compiled else self.time
@@ -110,14 +110,66 @@ def times(value: Any, matrix: Any, *, transposed: bool = False) -> Any:
     return tf.reshape(flat, [tf.shape(value)[0], tf.shape(value)[1], flat.shape[-1]])
 
 
-def array_of(value: Any) -> tf.TensorArray:
+class OneStep:
+    """What a TensorArray of one step is, without its operations."""
+
+    def __init__(self, value: Any = None) -> None:
+        self._value = value  # [rows, size]
+
+    def read(self, place: Any) -> Any:
+        """The step, [rows, size]."""
+        return self._value
+
+    def write(self, place: Any, value: Any) -> OneStep:
+        """An array that holds the step."""
+        return OneStep(value)
+
+    def stack(self) -> Any:
+        """[1, rows, size]."""
+        return self._value[None]
+
+
+def array_of(value: Any) -> Any:
     """[time, ...] to be read step by step."""
+    if value.shape[0] == 1:
+        return OneStep(value[0])
     return tf.TensorArray(value.dtype, tf.shape(value)[0]).unstack(value)
 
 
-def array_for(like: Any, size: int) -> tf.TensorArray:
+def array_for(like: Any, size: int) -> Any:
     """To be written step by step, [time, rows, size], with time and rows of `like`."""
+    if like.shape[0] == 1:
+        return OneStep()
     return tf.TensorArray(like.dtype, tf.shape(like)[0], element_shape=[None, size])
+
+
+def walked(step: Callable[..., Any], over: Any, states: Sequence[Any], *, steps: Any) -> Any:
+    """`states` after `step` was taken at each of `steps` steps of `over` [time, rows, size].
+
+    `step` takes its place, counted from 0, and the states, and gives the states after it.
+    """
+    if over.shape[0] == 1:
+        return step(0, *states)
+    _, *states = tf.while_loop(
+        lambda t, *_: t < steps,
+        lambda t, *states: (t + 1, *step(t, *states)),
+        (0, *states),
+        maximum_iterations=tf.shape(over)[0],
+    )
+    return states
+
+
+def walked_back(step: Callable[..., Any], over: Any, states: Sequence[Any], *, steps: Any) -> Any:
+    """The same from the last step to the first."""
+    if over.shape[0] == 1:
+        return step(0, *states)
+    _, *states = tf.while_loop(
+        lambda t, *_: t >= 0,
+        lambda t, *states: (t - 1, *step(t, *states)),
+        (steps - 1, *states),
+        maximum_iterations=tf.shape(over)[0],
+    )
+    return states
 
 
 def _cores() -> int:

@@ -108,6 +108,32 @@ def test_a_loop_taken_op_by_op_says_the_same(kind, mask, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [LSTM, GRU])
+@pytest.mark.parametrize("mask", [None, np.arange(BATCH)[:, None] % 2 > 0], ids=["all", "some"])
+@pytest.mark.parametrize("training", [True, False])
+def test_one_step_alone_says_what_keras_says(kind, mask, training):
+    stock, ours = pair(kind, **OPTIONS["all outputs and states, backwards"])
+    inputs, states = given(kind)
+    case = (inputs[:, :1], states, mask)
+    assert_alike(told(ours, *case, training=training), told(stock, *case, training=training))
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+@pytest.mark.parametrize(("time", "loops"), [(1, False), (2, True)])
+def test_one_step_alone_needs_no_loop(kind, time, loops, monkeypatch):
+    _, ours = pair(kind)
+
+    def graph(*, compiled):
+        monkeypatch.setattr(recurrent, "_compiled", compiled)
+        run = tf.function(lambda values: ours(values, training=True), autograph=False)
+        return run.get_concrete_function(tf.TensorSpec([None, time, INPUTS])).graph
+
+    operations = graph(compiled=False).get_operations()
+    assert any("While" in operation.type for operation in operations) == loops
+    functions = graph(compiled=True).as_graph_def().library.function
+    assert any(function.attr["_XlaMustCompile"].b for function in functions) == loops
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU])
 @pytest.mark.parametrize("mask", MASKS)
 def test_answers_are_those_of_training(kind, mask):
     _, ours = pair(kind, return_sequences=True, return_state=True)

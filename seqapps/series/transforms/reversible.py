@@ -52,14 +52,16 @@ def window_scale(
     seen = ops.isfinite(values)  # [batch, lookback, channels]
     if mask is not None:
         seen = ops.logical_and(seen, ops.convert_to_tensor(mask) > 0)
-    # Not multiplied by 0: that leaves NaN, and its gradient, where nothing was observed.
-    values = ops.where(seen, values, ops.zeros_like(values))
     observed = ops.cast(seen, values.dtype)
     if by == "last":
-        later = ops.flip(ops.cumsum(ops.flip(observed, 1), 1), 1)  # from this step on
-        last = ops.where(ops.logical_and(seen, later < 1.5), values, ops.zeros_like(values))
-        center = ops.sum(last, 1, keepdims=True)  # [batch, 1, channels]
+        places = ops.arange(1, ops.shape(values)[1] + 1, dtype=values.dtype)[:, None]
+        last = ops.max(observed * places, 1, keepdims=True)  # [batch, 1, channels]; 0: none
+        center = ops.sum(
+            ops.where(places == last, values, ops.zeros_like(values)), 1, keepdims=True
+        )
         return WindowScale(center, ops.ones_like(center))
+    # Not multiplied by 0: that leaves NaN, and its gradient, where nothing was observed.
+    values = ops.where(seen, values, ops.zeros_like(values))
     count = ops.maximum(ops.sum(observed, 1, keepdims=True), 1)
     center = ops.sum(values, 1, keepdims=True) / count
     variance = ops.sum(observed * (values - center) ** 2, 1, keepdims=True) / count
