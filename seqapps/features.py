@@ -18,6 +18,16 @@ class Features(tf.Module):
         """Batch of cases, each column [batch, ...] -> (model inputs, targets). Runs in tf.data."""
         raise NotImplementedError
 
+    def once(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Raw inputs, those that cost much to read as what they are read to; [batch, ...].
+
+        Such as pictures as what a frozen encoder makes of them. It depends on no variable of the
+        model, and `respond` takes its result in place of raw inputs: validation cases, which are
+        answered after every round, are read once. Nothing costs much here: they are left as they
+        are.
+        """
+        return raw
+
     def entries(self, raw: dict[str, tf.Tensor]) -> Mapping[str, Sequence[Mapping[str, float]]]:
         """What is counted or weighted in raw inputs, such as n-grams: name -> a dict for each row.
 
