@@ -90,12 +90,31 @@ def cases_of(task, settings, data, count):
 
 
 def kept(data, encoder, count):
-    """Features as a training makes them: read, decoded, made small, encoded, kept."""
-    task, settings, _, features = made(encoder)
-    from seqapps.data.paired import source_of
+    """Features as a training makes them: read, decoded, made small, encoded, kept.
 
-    cases, folder = cases_of(task, settings, data, count), Path(tempfile.gettempdir())
-    return lambda: source_of(task, settings, features, cases, folder=folder, max_memory=ALL)
+    The graph is made before, and optimized the first time, as both are once in a training.
+    """
+    task, settings, _, features = made(encoder)
+    import tensorflow as tf
+
+    from seqapps.data import paired
+    from seqapps.data.batching import plan
+
+    cases = cases_of(task, settings, data, count)
+    parts, graph = (
+        plan(cases, task.batching, settings),
+        paired.graph_of(features.pair, task.columns),
+    )
+    tensors = tf.nest.flatten(graph.structured_outputs)
+
+    def keep_all():
+        found = [paired.Kept(count, tf.type_spec_from_value(each), None) for each in tensors]
+        for positions, values in paired.made(graph, task.columns, cases, parts):
+            paired.keep(found, range(len(found)), positions, values)
+        for each in found:
+            each.close()
+
+    return keep_all
 
 
 def bare(data, encoder, count):

@@ -21,10 +21,9 @@ class Features(tf.Module):
     def once(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Raw inputs, those that cost much to read as what they are read to; [batch, ...].
 
-        Such as pictures as what a frozen encoder makes of them. It depends on no variable of the
-        model, and `respond` takes its result in place of raw inputs: validation cases, which are
-        answered after every round, are read once. Nothing costs much here: they are left as they
-        are.
+        Such as pictures, as a frozen encoder's features. `respond` takes the result in place of raw
+        inputs and answers the same: validation cases, which are answered after every round, are
+        read once. By default nothing costs much, and raw inputs are left as they are.
         """
         return raw
 

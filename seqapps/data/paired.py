@@ -81,7 +81,7 @@ def kept_source(
     if not all(map(keeps, tf.nest.flatten(specs))) or draws(graph):
         return None
     looked_at, others = _apart(parts)
-    some = list(_made(graph, columns, cases, looked_at))
+    some = list(made(graph, columns, cases, looked_at))
     groups, size = _looked_at(some, len(cases))
     in_memory = size <= memory_for(max_memory)
     told = f"the tensors of {len(cases):,} {split} cases, {size / 1e6:,.0f} MB"
@@ -92,7 +92,7 @@ def kept_source(
         Kept(len(cases), spec, None if in_memory else folder) for spec in tf.nest.flatten(specs)
     ]
     with progress.track("making tensors of the cases", len(cases)) as advance:
-        for positions, values in chain(some, _made(graph, columns, cases, others)):
+        for positions, values in chain(some, made(graph, columns, cases, others)):
             keep(kept, groups, positions, values)
             advance(len(positions))
     for each in kept:
@@ -116,19 +116,19 @@ def graph_of(make: Make, columns: Mapping[str, Column]) -> Any:
     )
 
 
-def _made(
+def made(
     graph: Any, columns: Mapping[str, Column], cases: Sequence[Case], parts: Iterable[Batch]
 ) -> Iterator[tuple[Batch, list[np.ndarray]]]:
     """(positions, tensors) of each batch, in order; as many are made at once as there are cores."""
 
-    def made(raw: dict[str, tf.Tensor]) -> list[np.ndarray]:
+    def arrays(raw: dict[str, tf.Tensor]) -> list[np.ndarray]:
         return [each.numpy() for each in tf.nest.flatten(graph(raw))]
 
     with ThreadPoolExecutor(start.cores()) as threads:
         waiting: deque[tuple[Batch, Future[list[np.ndarray]]]] = deque()
         for positions in parts:
             raw = batch_of([cases[place] for place in positions], columns)
-            waiting.append((positions, threads.submit(made, raw)))
+            waiting.append((positions, threads.submit(arrays, raw)))
             if len(waiting) > start.cores():
                 first, values = waiting.popleft()
                 yield first, values.result()
