@@ -18,6 +18,15 @@ class Features(tf.Module):
         """Batch of cases, each column [batch, ...] -> (model inputs, targets). Runs in tf.data."""
         raise NotImplementedError
 
+    def once(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Raw inputs, those that cost much to read as what they are read to; [batch, ...].
+
+        Such as pictures, as a frozen encoder's features. `respond` takes the result in place of raw
+        inputs and answers the same: validation cases, which are answered after every round, are
+        read once. By default nothing costs much, and raw inputs are left as they are.
+        """
+        return raw
+
     def entries(self, raw: dict[str, tf.Tensor]) -> Mapping[str, Sequence[Mapping[str, float]]]:
         """What is counted or weighted in raw inputs, such as n-grams: name -> a dict for each row.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,13 +131,24 @@ def answers(
     progress: Progress = SILENT,
 ) -> list[Response]:
     """The responses in the order of the cases, computed batch by batch."""
-    found: list[Response] = [{}] * len(cases)
     with progress.track("answering", len(cases)) as advance:
-        for batch in batches:
-            answer = serve(batch_of([cases[i] for i in batch], inputs))
-            for position, response in zip(batch, split_batch(answer), strict=True):
-                found[position] = response
-            advance(len(batch))
+
+        def answered() -> Iterator[tuple[Batch, dict[str, tf.Tensor]]]:
+            for batch in batches:
+                yield batch, serve(batch_of([cases[i] for i in batch], inputs))
+                advance(len(batch))
+
+        return in_order(answered(), len(cases))
+
+
+def in_order(
+    answered: Iterable[tuple[Batch, Mapping[str, tf.Tensor]]], cases: int
+) -> list[Response]:
+    """(positions, answer) of every batch -> the responses in the order of the cases."""
+    found: list[Response] = [{}] * cases
+    for batch, answer in answered:
+        for position, response in zip(batch, split_batch(answer), strict=True):
+            found[position] = response
     return found
 
 

@@ -35,6 +35,7 @@ from seqapps.training.precision import computing_in, precision_of, warn_where_sl
 from seqapps.training.replicas import strategy_of
 from seqapps.training.rounds import Rounds
 from seqapps.training.schedule import rate_callbacks
+from seqapps.training.validation import validator
 from seqapps.training.variables import copy_variables, draw_alike
 
 
@@ -85,8 +86,17 @@ def train(
     )
     judged = _judged(task, settings, model, features)
     position = _resume(folder, model)
-    predict = backend.predictor(task, settings, judged, features)
     valid = _looked_at(valid, settings)
+    answer = validator(
+        task,
+        settings,
+        judged,
+        features,
+        valid,
+        folder=folder,
+        max_memory=max_memory,
+        progress=progress,
+    )
     batches: list[Batch] = []  # of the round that is being trained
     feed = feed_of(
         task,
@@ -140,7 +150,7 @@ def train(
                 callbacks=[*rates, raw, guard, _Steps(advance)],
             ).history
         _take_over(model, judged)
-        scores = values_of(task.watching(valid), valid, predict(valid))
+        scores = values_of(task.watching(valid), valid, answer())
         watched = task.watch(settings, backend.in_tensors(judged), features, valid)
         raw.put_back()
         _take_over(model, judged)

@@ -57,6 +57,10 @@ class CaptioningFeatures(Features):
         before, targets = self._captions(batch["captions"])
         return {"image": self._image(batch["image_bytes"]), "before": before}, targets
 
+    def once(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Pictures as the model takes them."""
+        return {"image_bytes": self._image(raw["image_bytes"])}
+
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The best caption."""
         best = self.n_best(model, raw)
@@ -128,8 +132,10 @@ class CaptioningFeatures(Features):
     def _image(self, image_bytes: tf.Tensor) -> tf.Tensor:
         """What the model takes: uint8 [batch, size, size, 3], or features [batch, cells, channels].
 
-        Features are float16.
+        Features are float16. What has been read already, see `once`, is left as it is.
         """
+        if image_bytes.dtype != tf.string:
+            return image_bytes
         found = pixels(image_bytes, self._settings.image_size)
         if self._frozen is None:
             return found

@@ -158,6 +158,17 @@ def test_a_frozen_encoder_s_features_are_the_input_in_half_precision(made, encod
     assert not any("conv2d" in variable.path for variable in captioner.model.variables)
 
 
+def test_a_picture_that_was_read_before_is_answered_alike(made, encoder):
+    captioner = made(image_encoder=encoder)
+    model, features = captioner.built
+    serve = tf.function(lambda raw: features.respond(model, raw))
+    raw = {"image_bytes": tf.constant(PICTURES)}
+    once, plain = serve(tf.function(features.once)(raw)), serve(raw)
+    assert len(set(plain["score"].numpy())) > 1
+    for name, values in plain.items():
+        np.testing.assert_array_equal(once[name], values)
+
+
 def test_an_encoder_that_is_trained_on_is_part_of_the_model(made, encoder):
     captioner = made(image_encoder=encoder, fine_tune=True)
     inputs, _ = captioner.features.pair(batch_of(ROWS[:2], TASK.columns))
