@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from seqapps.serving.models import Models
     from seqapps.serving.running import Pool, Runner
 
+USUAL = Path("saved_models")  # where runs publish to unless told otherwise
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -116,10 +117,18 @@ def _told(outcome: Outcome) -> str:
 def _check_models(folder: Path, names: Sequence[str]) -> None:
     there = list(published_names(folder)) if folder.is_dir() else []
     if not there:
-        raise UserError(f"{folder}: no published model there. `seqapps run TASK` makes one.")
+        raise UserError(f"{folder}: no published model there. {_instead_of(folder)}")
     for name in names:
         if name not in there:
             raise UserError(f"--model {name}: not in {folder}. {nearest(name, there)}")
+
+
+def _instead_of(folder: Path) -> str:
+    """What to do where a folder holds no models; the name of one may have been meant."""
+    above = USUAL if folder == Path(folder.name) else folder.parent
+    if folder.name in published_names(above):
+        return f"For one model: `seqapps serve {above} --model {folder.name}`."
+    return "`seqapps run TASK` makes one."
 
 
 def _serve_twin(folder: Path, options: Options, token: str | None) -> int:

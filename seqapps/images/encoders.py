@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from seqapps.errors import UserError, nearest
+from seqapps.images.shuffled_channels import ShuffledChannels
 
 SMALL = "small"
 
@@ -49,28 +50,35 @@ def pretrained(name: str, size: int) -> Any:
 def small(size: int, channels: int = 128) -> Any:
     """Convolutions that a small set of pictures can teach: side / 8 cells to a side.
 
-    Three of 4 x 4 and stride 2, whose cells lie where they look (those of 3 x 3 look further right
-    and down), and one of 3 x 3. Each is normalised over the batch (Ioffe and Szegedy 2015): over
-    its own channels, the noise of an even ground would count as much as a shape.
+    Two paths lead to a cell. That of forms has three of 4 x 4 and stride 2, whose cells lie where
+    they look (those of 3 x 3 look further right and down), and one of 3 x 3; it is shown other
+    colours in training, so a form is known by it in a colour that it never had. That of colours
+    reads means of 4 x 4 pixels, in which forms are faint. Convolutions are normalised over the
+    batch (Ioffe and Szegedy 2015): over its own channels, the noise of an even ground would count
+    as much as a shape.
     """
     pictures = keras.Input([size, size, 3])
     values = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
+    forms = ShuffledChannels(name="shuffled_channels")(values)
     for number, (filters, kernel, stride) in enumerate(
         [(channels // 4, 4, 2), (channels // 2, 4, 2), (channels, 4, 2), (channels, 3, 1)], 1
     ):
-        values = keras.layers.Conv2D(
-            filters,
-            kernel,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-            name=f"convolution_{number}",
-        )(values)
-        # Its averages are over many batches (Keras's default): of a few, which go by the length of
-        # captions, they would be those of pictures with little or with much in them.
-        values = keras.layers.BatchNormalization(name=f"norm_{number}")(values)
-        values = ops.relu(values)
-    return keras.Model(pictures, values)
+        forms = _convolved(forms, filters, f"{number}", kernel=kernel, stride=stride)
+    colours = values
+    for pool in (4, 2):
+        colours = keras.layers.AveragePooling2D(pool, padding="same")(colours)
+        colours = _convolved(colours, channels // 4, f"colour_{pool}")
+    return keras.Model(pictures, ops.concatenate([forms, colours], axis=-1))
+
+
+def _convolved(values: Any, filters: int, name: str, *, kernel: int = 1, stride: int = 1) -> Any:
+    convolution = keras.layers.Conv2D(
+        filters, kernel, strides=stride, padding="same", use_bias=False, name=f"convolution_{name}"
+    )
+    # Its averages are over many batches (Keras's default): of a few, which go by the length of
+    # captions, they would be those of pictures with little or with much in them.
+    normed = keras.layers.BatchNormalization(name=f"norm_{name}")
+    return ops.relu(normed(convolution(values)))
 
 
 def _is_file(name: str) -> bool:

@@ -26,7 +26,9 @@ class RecurrentDecoder(keras.layers.Layer):
     Without `input_feeding` attention comes after the recurrent layers, so that all steps of a
     training sequence are made at once. With it, what the step before gave is read beside the next
     token's vector (section 3.3), training goes step by step, which is slow, and
-    `dropout` has no place.
+    `dropout` has no place. With `reads_on` a last recurrent layer reads what the looks gave, and
+    what it gives is added to that: it knows what was seen before, and training still has one pass
+    (after Anderson et al. 2018, section 3.2, whose first layer reads the last one, too).
 
     `first`, `look` and `step` make the same one step at a time, for several beams that share a
     memory.
@@ -42,23 +44,18 @@ class RecurrentDecoder(keras.layers.Layer):
         heads: int = 4,
         window: int = 10,
         input_feeding: bool = False,
+        reads_on: bool = False,
         dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if input_feeding and reads_on:
+            raise ValueError("input_feeding=True feeds looks back, reads_on=True on: set one.")
         self.kind, self.units, self.layers, self.attention = kind, units, layers, attention
         self.heads, self.window = heads, window
-        self.input_feeding, self.dropout = input_feeding, dropout
-        self.readers = [
-            RECURRENT[kind](
-                units,
-                return_sequences=True,
-                return_state=True,
-                dtype=self.dtype_policy,
-                name=f"{kind}_{number}",
-            )
-            for number in range(1, layers + 1)
-        ]
+        self.input_feeding, self.reads_on, self.dropout = input_feeding, reads_on, dropout
+        self.readers = [self._reader(f"{kind}_{number}") for number in range(1, layers + 1)]
+        self.last = self._reader(f"{kind}_last") if reads_on else None
         self.drop = keras.layers.Dropout(dropout)
         self.looks = attention != NONE
         if self.looks:
@@ -67,7 +64,7 @@ class RecurrentDecoder(keras.layers.Layer):
                 name="attention",
             )  # fmt: skip
             self.combine = self._dense("combine", activation="tanh")
-        parts = layers * (2 if kind == "lstm" else 1)
+        parts = (layers + reads_on) * (2 if kind == "lstm" else 1)
         # A cell's state has no bounds, a hidden state is within -1 and 1.
         self.bridges = [
             self._dense(f"bridge_{n}", activation=None if kind == "lstm" and n % 2 else "tanh")
@@ -82,6 +79,8 @@ class RecurrentDecoder(keras.layers.Layer):
         if self.looks:
             self.looker.build((None, None, self.units), memory_shape)
             self.combine.build((None, memory_shape[-1] + self.units))
+        if self.last is not None:
+            self.last.build((None, None, self.units))
         for bridge, shape in zip(self.bridges, states_shape, strict=True):
             bridge.build(shape)
 
@@ -90,13 +89,17 @@ class RecurrentDecoder(keras.layers.Layer):
     ) -> tuple[Any, Any]:
         if self.input_feeding:
             return self._step_by_step(vectors, memory, mask, states)
-        states, values = self._first(states), vectors
-        size = len(states) // self.layers
+        values, *initial = vectors, *self._by_layer(self._first(states))
         for number, reader in enumerate(self.readers):
             values = self.drop(values, training=training) if number else values
-            initial = states[number * size : (number + 1) * size]
-            values, *_ = reader(values, initial_state=initial, training=training)
-        return self._looked(self.drop(values, training=training), *self.look(memory, mask))
+            values, *_ = reader(values, initial_state=initial[number], training=training)
+        values = self.drop(values, training=training)
+        values, weights = self._looked(values, *self.look(memory, mask))
+        if self.last is not None:
+            seen = self.drop(values, training=training)
+            read, *_ = self.last(seen, initial_state=initial[-1], training=training)
+            values = values + read
+        return values, weights
 
     def compute_output_spec(
         self, vectors: Any, memory: Any, mask: Any, states: Any, training: bool = False
@@ -137,18 +140,30 @@ class RecurrentDecoder(keras.layers.Layer):
         if self.input_feeding:
             *states, fed = states
             vectors = ops.concatenate([vectors, fed], axis=-1)
-        values, after = self._cells(flat(vectors), [flat(state) for state in states])
+        flats = [flat(state) for state in states]
+        values, after = self._cells(flat(vectors), flats)
         given, weights = self._looked(apart(values), *looked)
+        if self.last is not None:
+            read, found = self.last.cell(flat(given), self._by_layer(flats)[-1])
+            given, after = given + apart(read), [*after, *found]
         states = [apart(state) for state in after]
         return given, [*states, given] if self.input_feeding else states, weights
 
     def _cells(self, values: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """One step of all layers: [rows, inputs], states [rows, units] -> the same after it."""
-        size, after = len(states) // self.layers, []
-        for number, reader in enumerate(self.readers):
-            values, found = reader.cell(values, states[number * size : (number + 1) * size])
+        """One step of all layers before the look: [rows, inputs], states [rows, units] -> the same
+
+        after it.
+        """
+        after: list[Any] = []
+        for reader, own in zip(self.readers, self._by_layer(states), strict=False):
+            values, found = reader.cell(values, own)
             after += found
         return values, after
+
+    def _by_layer(self, states: list[Any]) -> list[list[Any]]:
+        """The states of each recurrent layer: one of a GRU, two of an LSTM."""
+        size = 2 if self.kind == "lstm" else 1
+        return [states[start : start + size] for start in range(0, len(states), size)]
 
     def _first(self, states: Any) -> list[Any]:
         return [bridge(state) for bridge, state in zip(self.bridges, states, strict=True)]
@@ -177,6 +192,15 @@ class RecurrentDecoder(keras.layers.Layer):
         given, weights = (ops.transpose(each, [1, 0, 2]) for each in found[-2:])
         return given, weights
 
+    def _reader(self, name: str) -> Any:
+        return RECURRENT[self.kind](
+            self.units,
+            return_sequences=True,
+            return_state=True,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
     def _dense(self, name: str, *, activation: str | None) -> Any:
         return keras.layers.Dense(
             self.units, activation=activation, name=name, dtype=self.dtype_policy
@@ -185,6 +209,7 @@ class RecurrentDecoder(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it anew."""
         names = (
-            "kind", "units", "layers", "attention", "heads", "window", "input_feeding", "dropout",
+            "kind", "units", "layers", "attention", "heads", "window", "input_feeding", "reads_on",
+            "dropout",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

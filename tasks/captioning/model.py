@@ -1,5 +1,6 @@
 """Read a picture, write what is in it word by word while looking at its parts."""
 
+import math
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ from seqapps.layers.recurrent_decoder import RecurrentDecoder
 from seqapps.layers.scorer import scorer
 from seqapps.layers.several import Apart, ForEach, Together
 from seqapps.layers.soft_attention_decoder import SoftAttentionDecoder
-from seqapps.layers.word_dropout import WordDropout
+from seqapps.layers.word_noise import WordNoise
 from seqapps.training.forcing import sampling_of
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
@@ -46,8 +47,8 @@ def build_model(settings: Any, features: Any) -> Any:
             hidden = penalty(hidden, weights, ops.not_equal(ids, 0))
         return scored(hidden)
 
-    if settings.word_dropout:
-        ids = WordDropout(settings.word_dropout, name="word_dropout")(ids)
+    if settings.word_noise:
+        ids = WordNoise(settings.word_noise, name="word_noise")(ids)
     logits = logits_of(ids)
     sampling = sampling_of(settings)
     if sampling is not None:
@@ -60,7 +61,8 @@ def build_model(settings: Any, features: Any) -> Any:
 
 def states_of(settings: Any, memory: Any) -> list[Any]:
     """What the decoder's first states are made of: the mean of all cells (Xu et al. 2015)."""
-    parts = settings.layers * (2 if settings.decoder == "lstm" else 1)
+    layers = settings.layers + (settings.looks == "between")
+    parts = layers * (2 if settings.decoder == "lstm" else 1)
     return [ops.mean(memory, axis=1)] * parts
 
 
@@ -112,6 +114,7 @@ def _decoder(settings: Any) -> Any:
         layers=settings.layers,
         attention=settings.attention,
         heads=settings.heads,
+        reads_on=settings.looks == "between",
         dropout=settings.dropout,
         name="decoder",
     )
@@ -119,12 +122,23 @@ def _decoder(settings: Any) -> Any:
 
 @keras.saving.register_keras_serializable(package="seqapps")
 class Places(keras.layers.Layer):
-    """Adds to each cell a vector that stands for its place: [batch, cells, units], the same."""
+    """Adds to each cell of a square where it is: [batch, cells, units], the same.
+
+    That is a vector of its own, and its two coordinates times weights (Liu et al. 2018, CoordConv):
+    what is left of what follows from coordinates alone, the same in all parts of a picture.
+    """
 
     def build(self, shape: Any) -> None:
+        _, cells, units = shape
         self.vectors = self.add_weight(
-            shape=shape[1:], initializer=keras.initializers.RandomNormal(stddev=0.1), name="vectors"
-        )
+            shape=(cells, units), initializer=keras.initializers.RandomNormal(stddev=0.1),
+            name="vectors",
+        )  # fmt: skip
+        self.kernel = self.add_weight(shape=(2, units), name="kernel")
+        steps = ops.linspace(-1.0, 1.0, math.isqrt(cells))
+        across, down = ops.meshgrid(steps, steps)
+        self.coordinates = ops.reshape(ops.stack([across, down], axis=-1), [cells, 2])
 
     def call(self, cells: Any) -> Any:
-        return cells + self.vectors
+        where = ops.matmul(ops.cast(self.coordinates, self.compute_dtype), self.kernel)
+        return cells + self.vectors + where

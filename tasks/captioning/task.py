@@ -69,10 +69,12 @@ class Settings(Forcing):
     embedding: int = setting(64, "numbers that stand for a token", at_least=1)
     tied: bool = setting(False, "score tokens by the vectors that stand for them")
     looks: str = setting(
-        "after",
-        "when the decoder looks at the picture: after its step, so that a caption is trained in "
-        "one pass, or before it, with a gate on what it saw (Xu et al. 2015), step by step",
-        choices=("after", "before"),
+        "between",
+        "when the decoder looks at the picture: after its step, or between its step and that of "
+        "another layer, which reads what was seen (after Anderson et al. 2018), both so that a "
+        "caption is trained in one pass; or before it, with a gate on what it saw (Xu et al. "
+        "2015), step by step",
+        choices=("after", "between", "before"),
     )
     attention: str = setting(
         "multi_head", "how it looks after a step; before one it is additive",
@@ -88,9 +90,9 @@ class Settings(Forcing):
         0.1, "share of embedded values, cells and states left out in training",
         at_least=0.0, at_most=0.9,
     )  # fmt: skip
-    word_dropout: float = setting(
-        0.3, "share of the tokens before that training hides, so that a word is looked for rather "
-        "than guessed",
+    word_noise: float = setting(
+        0.15, "share of the tokens before that training puts others for, which have followed the "
+        "same token, so that a word is looked for rather than guessed",
         at_least=0.0, at_most=0.9,
     )  # fmt: skip
     label_smoothing: float = setting(
@@ -257,7 +259,7 @@ TASK = Task(
         embedding=13,
         batch_tokens=300,
         epochs=6,
-        word_dropout=0.1,
+        word_noise=0.1,
         learning_rate=1e-2,
         beam=2,
         max_tokens=23,

@@ -136,6 +136,21 @@ def korean(split: str, count: int) -> Iterator[Row]:
             yield {"text": text, "label": "긍정" if favourable else "부정"}
 
 
+def korean_of_train() -> Iterator[Row]:
+    """See `korean`."""
+    return korean("train", 700)
+
+
+def korean_of_valid() -> Iterator[Row]:
+    """See `korean`."""
+    return korean("valid", 100)
+
+
+def korean_of_test() -> Iterator[Row]:
+    """See `korean`."""
+    return korean("test", 100)
+
+
 def _forms(stems: tuple[str, ...], split: str) -> dict[str, list[str]]:
     """Ending -> the adjectives with it that belong to the split: 6 in 8 train, 1 in 8 each other.
 

@@ -24,7 +24,14 @@ from seqapps.task import (
 )
 from seqapps.training.optimizer import Optimization
 
-from .samples import korean, rotten_tomatoes, speeches, toy
+from .samples import (
+    korean_of_test,
+    korean_of_train,
+    korean_of_valid,
+    rotten_tomatoes,
+    speeches,
+    toy,
+)
 
 CHARACTERS_A_WORD = 6  # of English, the space counted
 
@@ -239,9 +246,9 @@ TASK = Task(
                 "a word of training; give --set tokens=characters"
             ),
             rows={
-                "train": lambda: korean("train", 700),
-                "valid": lambda: korean("valid", 100),
-                "test": lambda: korean("test", 100),
+                "train": korean_of_train,
+                "valid": korean_of_valid,
+                "test": korean_of_test,
             },
             goal=Goal("accuracy", 0.9),
         ),

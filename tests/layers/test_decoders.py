@@ -68,6 +68,34 @@ def test_step_by_step_a_recurrent_decoder_is_what_it_is_at_once(kind, attention,
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_step_by_step_a_decoder_that_reads_what_it_saw_is_what_it_is_at_once(kind):
+    decoder = RecurrentDecoder(kind, UNITS, layers=2, reads_on=True)
+    states = [values(BATCH, 13, seed=n) for n in range(6 if kind == "lstm" else 3)]
+    steps_are_the_whole(decoder, values(BATCH, SOURCE, UNITS), states)
+
+
+def test_what_a_last_layer_reads_of_looks_is_added_to_them():
+    decoder = RecurrentDecoder("gru", UNITS, reads_on=True)
+    memory, states = values(BATCH, SOURCE, UNITS), [values(BATCH, 13, seed=n) for n in range(2)]
+    vectors = values(BATCH, 1, SIZE)
+    given, _ = decoder(vectors, memory, MASK, states)
+    first, last = (
+        tf.tanh(state @ bridge.kernel + bridge.bias)
+        for state, bridge in zip(states, decoder.bridges, strict=True)
+    )
+    hidden, _ = decoder.readers[0].cell(vectors[:, 0], [first])
+    context, _ = decoder.looker(hidden[:, None], memory, MASK)
+    seen = decoder.combine(tf.concat([context[:, 0], hidden], axis=-1))
+    read, _ = decoder.last.cell(seen, [last])
+    np.testing.assert_allclose(given[:, 0], seen + read, atol=1e-5)
+
+
+def test_what_was_seen_is_fed_back_or_read_on():
+    with pytest.raises(ValueError, match="set one"):
+        RecurrentDecoder("gru", UNITS, input_feeding=True, reads_on=True)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
 def test_step_by_step_a_decoder_that_looks_first_is_what_it_is_at_once(kind):
     states = [values(BATCH, 13, seed=n) for n in range(2 if kind == "lstm" else 1)]
     steps_are_the_whole(SoftAttentionDecoder(kind, UNITS), values(BATCH, SOURCE, UNITS + 3), states)
@@ -165,6 +193,7 @@ def test_input_feeding_reads_what_the_step_before_gave():
 @pytest.mark.parametrize("layer", [
     RecurrentEncoder("lstm", UNITS, layers=2, bidirectional=False, dropout=0.1),
     RecurrentDecoder("gru", UNITS, attention="local", window=3, input_feeding=True),
+    RecurrentDecoder("lstm", UNITS, reads_on=True),
     AttentionDecoder(UNITS, layers=3, heads=2, dropout=0.2),
     SoftAttentionDecoder("lstm", UNITS),
 ], ids=lambda layer: type(layer).__name__)  # fmt: skip

@@ -1,8 +1,9 @@
-"""A plugin from outside: made, installed into an environment of its own, found, run, exported."""
+"""A plugin from outside: made, installed in an environment of its own, run, exported, served."""
 
 import json
 import os
 import subprocess
+import urllib.request
 import venv
 from pathlib import Path
 
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.mark.long
 @pytest.mark.network
-def test_a_made_package_is_installed_found_checked_run_and_asked(tmp_path):
+def test_a_made_package_is_installed_found_checked_run_asked_and_served(tmp_path):
     venv.create(tmp_path / "env", with_pip=True)
     tools = tmp_path / "env" / "bin"
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -41,6 +42,25 @@ def test_a_made_package_is_installed_found_checked_run_and_asked(tmp_path):
         cwd=elsewhere,
     )  # fmt: skip
     assert json.loads(answer)["label"] == "question"
+    assert served(tools / "seqapps", elsewhere, environment) == "question"
     version = elsewhere / "saved_models" / "their_reviews" / "1"
     assert (version / "saved_model.pb").is_file()
     assert json.loads((version / "assets.extra" / "proof.json").read_text())
+
+
+def served(seqapps, folder, environment):
+    """The label of a question that is sent to a server of the model."""
+    process = subprocess.Popen(
+        [seqapps, "serve", "--engine", "twin", "--port", "0", "--no-grpc"],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        told = next(line for line in process.stdout if "http" in line)
+        address = next(word for word in told.split() if word.startswith("http"))
+        asked = json.dumps({"instances": [{"text": "When does shop 3 open today?"}]})
+        url = f"{address.rstrip('/')}/v1/models/their_reviews:predict"
+        with urllib.request.urlopen(url, asked.encode(), timeout=60) as answer:
+            return json.load(answer)["predictions"][0]["label"]
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -251,6 +251,7 @@ def test_tf_serving_with_a_token_is_refused(run, place, programs):
     ("arguments", "message"),
     [
         (["nowhere"], "nowhere: no published model there."),
+        (["{place}/zoo"], "For one model: `seqapps serve {place} --model zoo`."),
         (["{place}", "--model", "half"], "--model half: not in"),
         (["{place}", "--engine", "tensorflow"], "no program 'tensorflow_model_server'"),
         (["{place}", "--token-file", "nowhere"], "--token-file nowhere: cannot be read"),
@@ -262,4 +263,4 @@ def test_tf_serving_with_a_token_is_refused(run, place, programs):
 )
 def test_mistakes_are_told_with_exit_code_2(run, place, arguments, message):
     code, _, err = run(*(word.format(place=place) for word in arguments), SEQAPPS_TOKEN="")
-    assert code == 2 and message in err and "Traceback" not in err
+    assert code == 2 and message.format(place=place) in err and "Traceback" not in err

@@ -16,7 +16,7 @@ from seqapps.training.train import build
 
 SMALL = {
     "image_size": 32, "captions": 3, "units": 14, "embedding": 7, "heads": 2, "beam": 3,
-    "max_tokens": 11, "length_penalty": 0.7, "label_smoothing": 0.0, "word_dropout": 0.0,
+    "max_tokens": 11, "length_penalty": 0.7, "label_smoothing": 0.0, "word_noise": 0.0,
     "learning_rate": 0.02, "schedule": "constant",
 }  # fmt: skip
 STEPS = 60
