@@ -13,6 +13,7 @@ from keras import ops
 
 from seqapps.errors import UserError, nearest
 from seqapps.images.shuffled_channels import ShuffledChannels
+from seqapps.layers.batch_norm import BatchNorm
 
 SMALL = "small"
 
@@ -77,7 +78,7 @@ def _convolved(values: Any, filters: int, name: str, *, kernel: int = 1, stride:
     )
     # Its averages are over many batches (Keras's default): of a few, which go by the length of
     # captions, they would be those of pictures with little or with much in them.
-    normed = keras.layers.BatchNormalization(name=f"norm_{name}")
+    normed = BatchNorm(name=f"norm_{name}")
     return ops.relu(normed(convolution(values)))
 
 
