@@ -124,8 +124,8 @@ def _decoder(settings: Any) -> Any:
 class Places(keras.layers.Layer):
     """Adds to each cell of a square where it is: [batch, cells, units], the same.
 
-    That is a vector of its own, and its two coordinates times weights (Liu et al. 2018, CoordConv):
-    what is left of what follows from coordinates alone, the same in all parts of a picture.
+    That is a vector of its own, and its two coordinates times weights (Liu et al. 2018, CoordConv),
+    by which what lies left of what is told alike in all parts of a picture.
     """
 
     def build(self, shape: Any) -> None:
