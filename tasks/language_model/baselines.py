@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,13 @@ from seqapps.baselines.kneser_ney import KneserNey
 from seqapps.task import Case, Predict, Response
 from seqapps.text import codec
 from seqapps.text.token_ids import UNKNOWN, Codec
+from seqapps.text.words import chunks
 
 from .documents import documents
 
 # Of the orders up to 8 the best or near it, see README.
 ORDERS = {"characters": 7, "words": 4, "subwords": 5}
 MOST = 5_000_000  # tokens that are counted, about 500 MB
-AT_ONCE = 64  # texts
 
 
 def n_grams(cases: Sequence[Case], settings: Any, *, unigram: bool) -> Predict:
@@ -67,7 +66,7 @@ def _response(model: KneserNey, context: np.ndarray, ids: np.ndarray) -> Respons
 
 def ids_of(texts: Iterator[str], tokens: Codec) -> Iterator[np.ndarray]:
     """Ids of each text, int [time]."""
-    while chunk := list(islice(texts, AT_ONCE)):
+    for chunk in chunks(texts, characters=len):
         found = tokens.encode(tf.constant(chunk))
         yield from np.split(found.flat_values.numpy(), found.row_splits.numpy()[1:-1])
 

@@ -16,6 +16,7 @@ SHORTEST = 200  # characters of a piece
 LOOK = 100  # characters, in which white space is looked for at the end of a piece
 CONTEXT = 500  # characters that are read before a piece in judging
 PROMPT = 40  # characters of a piece's beginning that golden requests go on from
+HELD = 2_000_000  # characters of a document that are held at a time
 
 
 class Pieces(Sequence[Case]):
@@ -87,13 +88,18 @@ def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
 
 
 def documents(cases: Iterable[Case]) -> Iterator[str]:
-    """The texts of the documents that the pieces were cut from."""
+    """The texts of the documents that the pieces were cut from.
+
+    One that is longer than `HELD`, such as a file of a gigabyte, comes in parts of that length.
+    """
     parts: list[str] = []
+    held = 0
     for case in cases:
-        if parts and not case["context"]:
+        if parts and (not case["context"] or held >= HELD):
             yield "".join(parts)
-            parts = []
+            parts, held = [], 0
         parts.append(case["text"])
+        held += len(case["text"])
     if parts:
         yield "".join(parts)
 

@@ -129,6 +129,17 @@ def test_rows_that_follow_are_one_document(long_pieces):
     assert [piece["ends"] for piece in pieces] == [0.0] * 6 + [1.0] + [0.0] * 2
 
 
+def test_a_document_longer_than_is_held_comes_in_parts(long_pieces, monkeypatch):
+    """A file of a gigabyte is one document."""
+    monkeypatch.setattr(module, "HELD", 3000)
+    long, short = text_of(12_007), text_of(301)
+    found = list(documents(Pieces([row(long), row(short)])))
+    assert "".join(found) == long + short
+    assert found[-1] == short
+    assert len(found) > 3
+    assert max(map(len, found)) < 3000 + module.PIECE + module.LOOK
+
+
 def test_the_context_reaches_into_the_row_before_as_far_as_it_holds(long_pieces):
     before, after = text_of(83), text_of(2503)
     first, second, third = Pieces([row(before), row(after, 1.0)])
