@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,8 @@ def commands(page):
 def test_the_commands_of_a_page_run(page, tmp_path):
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     script = "set -euo pipefail\n" + "\n".join(commands(page))
+    if "curl " in script and shutil.which("curl") is None:
+        pytest.skip("the page asks a server with curl, which is not installed")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", script],
