@@ -22,7 +22,8 @@ IMPORTED = re.compile(r"^ *from (seqapps[\w.]*) import (\([^)]*\)|[^\n(]+)$", re
 
 def names() -> list[str]:
     """Every public name with its kind, sorted."""
-    found = [*commands(), *contract(), *settings(), *imports(), *methods(), *written()]
+    found = [*commands(), *contract(), *settings(), *signatures(), *imports(), *python()]
+    found += [*methods(), *written()]
     return sorted(set(found))
 
 
@@ -64,6 +65,25 @@ def settings() -> Iterator[str]:
         yield from (f"sample {name}.{sample}" for sample in registry.load(name).samples)
 
 
+def signatures() -> Iterator[str]:
+    """What the exports of the built-in tasks take and answer, with the default settings."""
+    from seqapps import registry
+
+    for file in sorted((ROOT / "tasks").glob("*/task.py")):
+        task = registry.load(file.parent.name)
+        declared = task.under(task.settings).declared(task.settings)
+        for name, signature in declared.items():
+            named = f"{task.name}.{name}"
+            for key, column in signature.inputs.items():
+                yield f"input {named}.{key} {column.kind}{_rank(column.shape)}"
+            for key, output in signature.answer.items():
+                yield f"output {named}.{key} {output.kind}"
+
+
+def _rank(shape: tuple[int | None, ...]) -> str:
+    return f" of {len(shape)} axes" if shape else ""
+
+
 def imports() -> Iterator[str]:
     """What built-in tasks, the example and the templates of `seqapps new` import of seqapps."""
     for pattern in PLUGINS:
@@ -71,6 +91,23 @@ def imports() -> Iterator[str]:
             for module, listed in IMPORTED.findall(file.read_text("utf-8")):
                 tree = ast.parse(f"from {module} import {listed}")
                 yield from (f"import {module} {alias.name}" for alias in tree.body[0].names)
+
+
+def python() -> Iterator[str]:
+    """What other programs call: a run, a client of a server, the pages of one."""
+    import seqapps
+    from seqapps import playground, serving
+
+    public = {seqapps: seqapps.__all__, serving: serving.__all__, playground: ["Models", "routes"]}
+    for module, names in public.items():
+        for name in names:
+            value = getattr(module, name)
+            full = f"{module.__name__}.{name}"
+            yield f"python {full}"
+            if inspect.isfunction(value):
+                yield from (f"python {full} {each}" for each in inspect.signature(value).parameters)
+            elif inspect.isclass(value):
+                yield from (f"python {full}.{each}" for each in vars(value) if each[0] != "_")
 
 
 def methods() -> Iterator[str]:
