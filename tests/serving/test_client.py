@@ -4,48 +4,18 @@ import json
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from server_threads import SERVERS
 
 from seqapps.errors import UserError
 from seqapps.serving import Client, ServingError
-from seqapps.serving.app import application
-from seqapps.serving.grpc.calls import Core
-from seqapps.serving.grpc.server import serving
-from seqapps.serving.limits import Limits
-from seqapps.serving.server import Server, bound
+from seqapps.serving.server import bound
 
 A = [1.0, 2.0, 3.0]
-
-
-@contextmanager
-def rest_server(models, **options):
-    """A server in a thread; its address."""
-    import uvicorn
-
-    listening, ready = bound("127.0.0.1", 0), threading.Event()
-    config = uvicorn.Config(application(models, **options), log_config=None, lifespan="off")
-    server = Server(config, ready=ready.set)
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    assert ready.wait(60)
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@contextmanager
-def grpc_server(models, **options):
-    with serving(Core(models=models, limits=Limits(), **options), "127.0.0.1", 0) as port:
-        yield f"grpc://127.0.0.1:{port}"
-
-
-SERVERS = {"http": rest_server, "grpc": grpc_server}
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
