@@ -88,11 +88,11 @@ def serve(folder: Path, options: Options) -> int:
 
 
 def check(url: str, folder: Path, *, names: Sequence[str], token_file: Path | None) -> int:
-    """Ask a server the golden requests; 1 where an answer differs."""
+    """Ask a server the golden requests; 1 where an answer differs or a model cannot be asked."""
     from seqapps.serving import checking
 
-    _check_models(folder, names)
     server = checking.Server(url, token_from(token_file))
+    _check_models(folder, names)
     failed = False
     for name in names or published_names(folder):
         try:
