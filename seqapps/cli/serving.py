@@ -81,10 +81,13 @@ def serve(folder: Path, options: Options) -> int:
             "keeps others out.",
             err=True,
         )
-    with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as configuration:
-        arguments = engines.command(engine, wanted, Path(configuration))
+    with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as temporary:
+        where = Path(temporary)
+        configuration = engines.configuration_of(engine, wanted)
+        configuration.write(where)
+        arguments = engines.command(engine, wanted, where)
         click.echo(shlex.join(arguments))
-        return engines.run(arguments)
+        return engines.run(arguments, partial(configuration.renew, where))
 
 
 def check(url: str, folder: Path, *, names: Sequence[str], token_file: Path | None) -> int:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from seqapps import files
 from seqapps.errors import UserError
-from seqapps.export.serving_files import MODELS_CONFIG, published_names
+from seqapps.export.serving_files import MODELS_CONFIG
+from seqapps.serving.configuration import MONITORING, MOUNTED, Configuration
 
+log = logging.getLogger(__name__)
 BINARY = "tensorflow_model_server"
 IMAGE = "tensorflow/serving"
 ENGINES = ("auto", "tensorflow", "docker", "twin")
-MONITORING = "monitoring.config"
-POLL = 10  # seconds between two looks at the configuration
+POLL = 10  # seconds between two looks of TF Serving at its configuration, and of ours at the folder
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,17 @@ def chosen(engine: str) -> str:
     return engine
 
 
+def configuration_of(engine: str, wanted: Wanted) -> Configuration:
+    """The files of configuration that the command reads."""
+    return Configuration(
+        wanted.folder, names=wanted.names, config=wanted.config, docker=engine == "docker"
+    )
+
+
 def command(engine: str, wanted: Wanted, configuration: Path) -> list[str]:
-    """The command that serves; its configuration files are written into that folder."""
+    """The command that serves, with the files of configuration that lie in that folder."""
     docker = engine == "docker"
-    models = "/models" if docker else str(wanted.folder.absolute())
     where = "/config" if docker else str(configuration.absolute())
-    _write(configuration, wanted, models)
     options = [
         f"--model_config_file={where}/{MODELS_CONFIG}",
         f"--model_config_file_poll_wait_seconds={POLL}",
@@ -67,15 +75,20 @@ def command(engine: str, wanted: Wanted, configuration: Path) -> list[str]:
     return [
         "docker", "run", "--rm",
         "-p", f"{wanted.host}:{wanted.port}:8501", "-p", f"{wanted.host}:{wanted.grpc_port}:8500",
-        "-v", f"{wanted.folder.absolute()}:/models:ro",
+        "-v", f"{wanted.folder.absolute()}:{MOUNTED}:ro",
         "-v", f"{configuration.absolute()}:/config:ro",
         IMAGE, *options,
     ]  # fmt: skip
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command, pass SIGTERM and Ctrl-C on to it, and tell how it ended."""
-    with subprocess.Popen(arguments) as process:
+def run(
+    arguments: Sequence[str], renew: Callable[[], object] = lambda: None, *, every: float = POLL
+) -> int:
+    """Run the command, pass SIGTERM and Ctrl-C on to it, and tell how it ended.
+
+    Meanwhile `renew` is called after every so many seconds; an error of it changes nothing.
+    """
+    with subprocess.Popen(arguments) as process, _repeated(renew, every):
 
         def pass_on(number: int, frame: FrameType | None) -> None:
             process.send_signal(number)
@@ -89,17 +102,22 @@ def run(arguments: Sequence[str]) -> int:
                 signal.signal(number, handler)
 
 
-def _write(configuration: Path, wanted: Wanted, models: str) -> None:
-    names = wanted.names or published_names(wanted.folder)
-    configs = "".join(
-        f'  config {{ name: "{name}" base_path: "{models}/{name}" model_platform: "tensorflow" }}\n'
-        for name in names
-    )
-    text = f"model_config_list {{\n{configs}}}\n"
-    if wanted.config:
-        text = wanted.config.read_text("utf-8")
-    files.write_text(configuration / MODELS_CONFIG, text)
-    files.write_text(
-        configuration / MONITORING,
-        'prometheus_config { enable: true, path: "/monitoring/prometheus/metrics" }\n',
-    )
+@contextmanager
+def _repeated(call: Callable[[], object], every: float) -> Iterator[None]:
+    """Call it again and again inside the block, in a thread."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(every):
+            try:
+                call()
+            except (OSError, UserError) as error:  # as it was is served on
+                log.warning("%s", error)
+
+    thread = threading.Thread(target=repeat, name="configuration", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
