@@ -59,22 +59,37 @@ class Options:
     no_page: bool
 
 
-def serve(folder: Path, options: Options) -> int:
-    """Serve until it is stopped."""
+def serve(folder: Path, options: Options, *, twins: Sequence[str] = ()) -> int:
+    """Serve until it is stopped. `twins` are the options given that only the twin knows."""
     _check_models(folder, options.names)
     token = token_from(options.token_file)
     engine = engines.chosen(options.engine)
     if engine == "twin":
         return _serve_twin(folder, options, token)
-    if token:
-        raise UserError(
-            f"--engine {engine}: TF Serving knows no token ({VARIABLE} or --token-file). Put a "
-            "proxy in front of it, or take --engine twin."
-        )
+    _refuse_twins(engine, options.engine, [*twins, *([f"a token ({VARIABLE})"] if token else [])])
+    return _serve_tensorflow(engine, folder, options)
+
+
+def _refuse_twins(engine: str, asked: str, twins: Sequence[str]) -> None:
+    """A limit or a token that is ignored is worse than none."""
+    if not twins:
+        return
+    installed = "" if asked != "auto" else f" ({engines.BINARY} is installed, so auto takes it)"
+    raise UserError(
+        f"--engine {engine}{installed}: TF Serving does not know {', '.join(twins)}. Put a proxy "
+        "in front of it, or take --engine twin."
+    )
+
+
+def _serve_tensorflow(engine: str, folder: Path, options: Options) -> int:
     wanted = Wanted(
         folder, options.names, options.config, options.host, options.port, options.grpc_port,
-        batching=options.batching, timeout=options.timeout,
+        grpc=not options.no_grpc, batching=options.batching, timeout=options.timeout,
     )  # fmt: skip
+    installed = f"{engines.BINARY} is installed, so it serves. " if options.engine == "auto" else ""
+    click.echo(
+        f"{installed}TF Serving has no pages for the browser; `--engine twin` has them.", err=True
+    )
     if engine == "tensorflow" and options.host in LOCAL:
         click.echo(
             "TF Serving listens at all addresses of this machine, not at one alone; a firewall "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -32,8 +33,9 @@ class Wanted:
     names: tuple[str, ...] = ()  # none: all of the folder
     config: Path | None = None  # a models.config of the user's own
     host: str = "127.0.0.1"
-    port: int = 8501
+    port: int = 8501  # 0: a free one
     grpc_port: int = 8500
+    grpc: bool = True
     batching: bool = False
     timeout: float = 30.0  # seconds of a request by REST
 
@@ -70,15 +72,33 @@ def command(engine: str, wanted: Wanted, configuration: Path) -> list[str]:
     ]
     if wanted.batching:
         options += ["--enable_batching", "--enable_per_model_batching_parameters"]
+    rest, calls = _port(wanted.port), _port(wanted.grpc_port)
     if not docker:
-        return [BINARY, f"--port={wanted.grpc_port}", f"--rest_api_port={wanted.port}", *options]
+        # TF Serving's own 0 means: no gRPC at all.
+        return [
+            BINARY,
+            f"--port={calls if wanted.grpc else 0}",
+            f"--rest_api_port={rest}",
+            *options,
+        ]
+    published = ["-p", f"{wanted.host}:{rest}:8501"]
+    if wanted.grpc:
+        published += ["-p", f"{wanted.host}:{calls}:8500"]
     return [
-        "docker", "run", "--rm",
-        "-p", f"{wanted.host}:{wanted.port}:8501", "-p", f"{wanted.host}:{wanted.grpc_port}:8500",
+        "docker", "run", "--rm", *published,
         "-v", f"{wanted.folder.absolute()}:{MOUNTED}:ro",
         "-v", f"{configuration.absolute()}:/config:ro",
         IMAGE, *options,
     ]  # fmt: skip
+
+
+def _port(wanted: int) -> int:
+    """The port wanted, or one that is free at the moment."""
+    if wanted:
+        return wanted
+    with socket.socket() as found:
+        found.bind(("", 0))
+        return int(found.getsockname()[1])
 
 
 def run(

@@ -95,3 +95,16 @@ def test_what_is_published_later_is_written_while_the_program_runs(place, tmp_pa
     arguments = [sys.executable, "-c", until_c, str(tmp_path / "models.config")]
     assert engines.run(arguments, renew, every=0.01) == 0
     assert len(renewed) > 1 and "configuration" in renewed
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "docker"])
+def test_grpc_is_left_out_and_free_ports_are_found(place, tmp_path, engine):
+    wanted = engines.Wanted(place, port=0, grpc_port=0, grpc=False)
+    words = engines.command(engine, wanted, tmp_path)
+    if engine == "tensorflow":  # which takes 0 for: not at all
+        assert "--port=0" in words
+        rest = next(word for word in words if word.startswith("--rest_api_port=")).partition("=")[2]
+    else:
+        assert words.count("-p") == 1
+        rest = words[words.index("-p") + 1].split(":")[1]
+    assert int(rest) > 0
