@@ -30,8 +30,8 @@ def rest_server(models, **options):
 
 @contextmanager
 def grpc_server(models, **options):
-    with serving(Core(models=models, limits=Limits(), **options), "127.0.0.1", 0) as port:
-        yield f"grpc://127.0.0.1:{port}"
+    with serving(Core(models=models, limits=Limits(), **options), "127.0.0.1", 0) as running:
+        yield f"grpc://127.0.0.1:{running.port}"
 
 
 SERVERS = {"http": rest_server, "grpc": grpc_server}
