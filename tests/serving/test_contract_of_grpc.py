@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 import time
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from served_models import Asking
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -24,7 +26,9 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from seqapps import files
 from seqapps.errors import UserError
+from seqapps.serving.app import application
 from seqapps.serving.errors import Refused
 from seqapps.serving.grpc.calls import Core
 from seqapps.serving.grpc.server import SPARE, serving
@@ -331,6 +335,52 @@ def test_more_than_one_request_may_bring_is_refused(started, models):
     assert refusal(lambda: stubs.predict("half_plus_two", {"x": one_for_all})) == (
         "RESOURCE_EXHAUSTED", "Input 'x' is larger than 10007 values.",
     )  # fmt: skip
+
+
+@pytest.fixture
+def declaring(published, tmp_path):
+    """A copy of zoo whose bundle.json declares the input of `text` as text, that of `raw` not."""
+    shutil.copytree(published / "zoo", tmp_path / "zoo")
+    column = {"kind": "text", "meaning": "", "shape": [], "default": None}
+    kinds = {
+        "text": {"text": column},
+        "raw": {"text": {**column, "kind": "image"}},
+        "serving_default": {"word": column},
+        "classify": {"inputs": column},
+    }
+    signatures = {name: {"inputs": inputs} for name, inputs in kinds.items()}
+    files.write_json(
+        tmp_path / "zoo" / "7" / "assets.extra" / "bundle.json", {"signatures": signatures}
+    )
+    found = Models(tmp_path)
+    found.refresh()
+    yield found
+    found.close()
+
+
+def test_texts_are_as_long_as_by_rest_where_the_bundle_declares_them(started, declaring):
+    stubs = started(declaring, limits=Limits(text=5))
+    just, over = np.array(["äöü中😀".encode()], object), np.array([b"123456"], object)
+    told = ("INVALID_ARGUMENT", "A text of 6 characters; this server takes 5.")
+    assert answer(stubs.predict("zoo", {"text": just}, signature="text"))["length"] == [13]
+    assert refusal(lambda: stubs.predict("zoo", {"text": over}, signature="text")) == told
+    for signature in ("raw", "echo"):  # a picture, and what is not declared
+        assert answer(stubs.predict("zoo", {"text": over}, signature=signature))
+
+    def classify(**given):
+        made = classification_pb2.ClassificationRequest()
+        return stubs.prediction.Classify(examples(made, "zoo", "classify", **given), timeout=60)
+
+    assert classify(rows=[{"word": b"12345", "other": b"1234567"}])
+    assert refusal(lambda: classify(rows=[{"word": b"1"}, {"word": b"123456"}])) == told
+    assert refusal(lambda: classify(rows=[{}], context={"word": b"123456"})) == told
+
+
+def test_a_text_in_base64_is_as_long_as_another_where_the_bundle_declares_it(declaring):
+    with Asking(application(declaring, limits=Limits(text=5))) as client:
+        for signature, status in (("text", 400), ("raw", 200)):
+            body = {"signature_name": signature, "instances": [{"b64": "MTIzNDU2"}]}
+            assert client.post("/v1/models/zoo:predict", json=body).status_code == status
 
 
 def test_a_token_is_wanted_for_everything(started, models):
