@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 import threading
-from contextlib import closing
+import time
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -262,6 +263,38 @@ def test_a_server_that_does_not_answer_is_given_up():
         url = f"http://127.0.0.1:{socket.getsockname()[1]}"
         with Client(url, timeout=0.2) as client, pytest.raises(ServingError) as raised:
             client.status("m")
+    assert raised.value.code == "DEADLINE_EXCEEDED"
+
+
+@contextmanager
+def dripping(start):
+    """A server that answers with `start`, and then with a space every 20 ms."""
+    over = threading.Event()
+
+    def drip(listening):
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):  # the client has gone
+            connection.recv(10_000)
+            connection.sendall(start)
+            while not over.wait(0.02):
+                connection.sendall(b" ")
+
+    with closing(bound("127.0.0.1", 0)) as socket:
+        socket.listen()
+        thread = threading.Thread(target=drip, args=(socket,))
+        thread.start()
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"HTTP/1.1"])
+def test_a_server_that_drips_is_given_up_in_time(start):
+    with dripping(start) as url, Client(url, timeout=0.3) as client:
+        began = time.monotonic()
+        with pytest.raises(ServingError) as raised:
+            client.status("m")
+        assert 0.3 <= time.monotonic() - began < 5  # 999 spaces take 20 s
     assert raised.value.code == "DEADLINE_EXCEEDED"
 
 

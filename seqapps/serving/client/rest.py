@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,6 +18,7 @@ import numpy as np
 from seqapps.serving.client import answers
 from seqapps.serving.client.failed import ServingError
 from seqapps.serving.client.transport import Arrays, Asked, Types
+from seqapps.serving.client.until import Until, left
 
 CODES = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
@@ -35,9 +38,7 @@ class Rest:
             http.client.HTTPConnection
         )  # fmt: skip
         host, port = parts.hostname or "", parts.port
-        self._open: Callable[[float], http.client.HTTPConnection] = lambda seconds: kind(
-            host, port, timeout=seconds
-        )
+        self._open: Callable[[], http.client.HTTPConnection] = lambda: kind(host, port)
         self._base = parts.path.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
         if token:
@@ -91,16 +92,17 @@ class Rest:
         self, method: str, path: str, body: bytes | None, *, seconds: float
     ) -> tuple[int, bytes, float]:
         """(status, content, seconds that the server asks to wait)."""
-        connection = self._connection(seconds)
+        end = time.monotonic() + seconds
+        connection = self._connection()
         used = connection.sock is not None
         try:
             try:
-                response = self._send(connection, method, path, body)
+                response = self._send(connection, method, path, body, end=end)
             except ConnectionError:  # http.client's RemoteDisconnected is one
                 if not used:
                     raise
                 connection.close()  # the server let it go meanwhile: that says nothing of it
-                response = self._send(connection, method, path, body)
+                response = self._send(connection, method, path, body, end=end)
             content = response.read()
         except TimeoutError:
             connection.close()
@@ -116,20 +118,25 @@ class Rest:
         return response.status, content, _seconds(response.getheader("Retry-After"))
 
     def _send(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        *,
+        end: float,
     ) -> http.client.HTTPResponse:
+        connection.timeout = left(end)
+        if connection.sock is None:
+            connection.connect()
+        connection.sock.settimeout(left(end))
+        connection.response_class = partial(Until, end=end)  # type: ignore[assignment]
         connection.request(method, path, body, self._headers)
         return connection.getresponse()
 
-    def _connection(self, seconds: float) -> http.client.HTTPConnection:
+    def _connection(self) -> http.client.HTTPConnection:
         with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            return self._open(seconds)
-        connection.timeout = seconds
-        if connection.sock:
-            connection.sock.settimeout(seconds)
-        return connection
+            return self._idle.pop() if self._idle else self._open()
 
 
 @contextmanager
