@@ -25,7 +25,7 @@ class Until(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *arguments: Any, end: float, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        raw = self.fp.detach()  # type: ignore[union-attr]
+        raw = self.fp.detach()
         self.fp = io.BufferedReader(_Reading(raw, sock, end))
 
 
