@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from seqapps.cli import options
 
 ENGINES = ("auto", "tensorflow", "docker", "twin")
+TWINS = {  # options that TF Serving has nothing like
+    "threads": "--threads", "queue": "--queue", "max_body": "--max-body",
+    "max_instances": "--max-instances", "max_text": "--max-text", "access_log": "--access-log",
+    "no_page": "--no-page",
+}  # fmt: skip
 
 
 @click.command("serve")
@@ -91,10 +97,17 @@ def command(folder: Path, url: str | None, **given: Any) -> int:
 
     SAVED_MODELS is the folder that runs publish to. Where TF Serving is installed, it serves;
     elsewhere a twin in Python, which speaks the same REST and gRPC. The twin is for development,
-    teaching, tests and small loads.
+    teaching, tests and small loads. It alone has pages for the browser, limits, a token and an
+    access log.
     """
     from seqapps.cli import serving
 
     if url:
         return serving.check(url, folder, names=given["names"], token_file=given["token_file"])
-    return serving.serve(folder, serving.Options(**given))
+    return serving.serve(folder, serving.Options(**given), twins=_twins())
+
+
+def _twins() -> list[str]:
+    """The options given that only the twin knows."""
+    source = click.get_current_context().get_parameter_source
+    return [word for name, word in TWINS.items() if source(name) is not ParameterSource.DEFAULT]

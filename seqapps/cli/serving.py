@@ -26,7 +26,8 @@ from seqapps.serving.policy import Policy
 
 if TYPE_CHECKING:
     from seqapps.serving.checking import Outcome
-    from seqapps.serving.limits import Limits
+    from seqapps.serving.grpc.calls import Core
+    from seqapps.serving.grpc.server import Running
     from seqapps.serving.loaded import Loaded
     from seqapps.serving.metrics import Metrics
     from seqapps.serving.models import Models
@@ -59,40 +60,58 @@ class Options:
     no_page: bool
 
 
-def serve(folder: Path, options: Options) -> int:
-    """Serve until it is stopped."""
+def serve(folder: Path, options: Options, *, twins: Sequence[str] = ()) -> int:
+    """Serve until it is stopped. `twins` are the options given that only the twin knows."""
     _check_models(folder, options.names)
     token = token_from(options.token_file)
     engine = engines.chosen(options.engine)
     if engine == "twin":
         return _serve_twin(folder, options, token)
-    if token:
-        raise UserError(
-            f"--engine {engine}: TF Serving knows no token ({VARIABLE} or --token-file). Put a "
-            "proxy in front of it, or take --engine twin."
-        )
+    _refuse_twins(engine, options.engine, [*twins, *([f"a token ({VARIABLE})"] if token else [])])
+    return _serve_tensorflow(engine, folder, options)
+
+
+def _refuse_twins(engine: str, asked: str, twins: Sequence[str]) -> None:
+    """A limit or a token that is ignored is worse than none."""
+    if not twins:
+        return
+    installed = "" if asked != "auto" else f" ({engines.BINARY} is installed, so auto takes it)"
+    raise UserError(
+        f"--engine {engine}{installed}: TF Serving does not know {', '.join(twins)}. Put a proxy "
+        "in front of it, or take --engine twin."
+    )
+
+
+def _serve_tensorflow(engine: str, folder: Path, options: Options) -> int:
     wanted = Wanted(
         folder, options.names, options.config, options.host, options.port, options.grpc_port,
-        batching=options.batching, timeout=options.timeout,
+        grpc=not options.no_grpc, batching=options.batching, timeout=options.timeout,
     )  # fmt: skip
+    installed = f"{engines.BINARY} is installed, so it serves. " if options.engine == "auto" else ""
+    click.echo(
+        f"{installed}TF Serving has no pages for the browser; `--engine twin` has them.", err=True
+    )
     if engine == "tensorflow" and options.host in LOCAL:
         click.echo(
             "TF Serving listens at all addresses of this machine, not at one alone; a firewall "
             "keeps others out.",
             err=True,
         )
-    with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as configuration:
-        arguments = engines.command(engine, wanted, Path(configuration))
+    with tempfile.TemporaryDirectory(prefix="seqapps-serve-") as temporary:
+        where = Path(temporary)
+        configuration = engines.configuration_of(engine, wanted)
+        configuration.write(where)
+        arguments = engines.command(engine, wanted, where)
         click.echo(shlex.join(arguments))
-        return engines.run(arguments)
+        return engines.run(arguments, partial(configuration.renew, where))
 
 
 def check(url: str, folder: Path, *, names: Sequence[str], token_file: Path | None) -> int:
-    """Ask a server the golden requests; 1 where an answer differs."""
+    """Ask a server the golden requests; 1 where an answer differs or a model cannot be asked."""
     from seqapps.serving import checking
 
-    _check_models(folder, names)
     server = checking.Server(url, token_from(token_file))
+    _check_models(folder, names)
     failed = False
     for name in names or published_names(folder):
         try:
@@ -134,6 +153,7 @@ def _instead_of(folder: Path) -> str:
 def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
     from seqapps.playground import routes
     from seqapps.serving.app import application
+    from seqapps.serving.grpc.calls import Core
     from seqapps.serving.limits import Limits
     from seqapps.serving.metrics import Metrics
     from seqapps.serving.models import Models, Newest
@@ -147,7 +167,8 @@ def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
     with bound(options.host, options.port) as listening:
         start.tensorflow()
         gc.freeze()  # TensorFlow stays; so collecting what a version leaves behind is quick
-        pool = Pool(options.threads or start.cores(), waiting=options.queue)
+        threads = options.threads or start.cores()
+        pool = Pool(threads, waiting=options.queue)
         metrics = Metrics(lambda: models.available())
         runner_of = _runner_of(pool, metrics, batching=options.batching)
         models = Models(
@@ -166,9 +187,13 @@ def _serve_twin(folder: Path, options: Options, token: str | None) -> int:
         try:
             _tell_versions(models)
             address = f"http://{_in_address(options.host)}:{listening.getsockname()[1]}"
-            with _grpc(models, limits, options, token, metrics, write) as calls:
+            core = Core(
+                models=models, limits=limits, token=token, metrics=metrics, access_log=write
+            )
+            with _grpc(core, options, most=threads + options.queue) as calls:
                 ready = partial(_tell_ready, models, address, options, token, calls)
-                stopped_by = run(app, listening, ready=ready)
+                ending = calls.stop if calls else lambda: None
+                stopped_by = run(app, listening, ready=ready, ending=ending)
         finally:
             models.close()
             pool.close()
@@ -190,24 +215,15 @@ def _runner_of(pool: Pool, metrics: Metrics, *, batching: bool) -> Callable[[Loa
 
 
 @contextmanager
-def _grpc(
-    models: Models,
-    limits: Limits,
-    options: Options,
-    token: str | None,
-    metrics: Metrics,
-    write: Callable[[str], object] | None,
-) -> Iterator[str]:
-    """A server of gRPC inside the block, where it is wanted; its address, or nothing."""
+def _grpc(core: Core, options: Options, *, most: int) -> Iterator[Running | None]:
+    """A server of gRPC inside the block, where it is wanted."""
     if options.no_grpc:
-        yield ""
+        yield None
         return
-    from seqapps.serving.grpc.calls import Core
     from seqapps.serving.grpc.server import serving
 
-    core = Core(models=models, limits=limits, token=token, metrics=metrics, access_log=write)
-    with serving(core, options.host, options.grpc_port) as port:
-        yield f"grpc://{_in_address(options.host)}:{port}"
+    with serving(core, options.host, options.grpc_port, most=most) as running:
+        yield running
 
 
 def _policies(config: Path | None, folder: Path) -> Callable[[], Mapping[str, Policy]]:
@@ -241,13 +257,13 @@ def _tell_versions(models: Models) -> None:
 
 
 def _tell_ready(
-    models: Models, address: str, options: Options, token: str | None, calls: str
+    models: Models, address: str, options: Options, token: str | None, calls: Running | None
 ) -> None:
     click.echo("A development twin of TF Serving, for development, teaching, tests, small loads.")
     for name, version in models.available():
         click.echo(f"  {name} {version}: {address}/v1/models/{name}:predict")
     if calls:
-        click.echo(f"  the same by gRPC: {calls}")
+        click.echo(f"  the same by gRPC: grpc://{_in_address(options.host)}:{calls.port}")
     if not options.no_page:
         click.echo(f"To try them in a browser: {address}/")
     if options.host not in LOCAL and not token:

@@ -27,7 +27,7 @@ TRIALS = 20  # where neither --trials nor --minutes says how many
 )  # fmt: skip
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-    help="Trials at a time, in processes that share the cores of this machine.",
+    help="Trials at a time, in processes that share the cores of this machine; at most those.",
 )  # fmt: skip
 @click.option(
     "--space", "space_file", type=options.FILE, metavar="FILE.toml",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from seqapps.errors import UserError
 
@@ -32,6 +33,11 @@ def read(file: Path, folder: Path) -> dict[str, Policy]:
 
     Raises UserError where the file cannot be read.
     """
+    return {one.name: _policy(one, folder) for one in parse(file).model_config_list.config}
+
+
+def parse(file: Path) -> Any:
+    """A models.config as TF Serving's message. Raises UserError where it cannot be read."""
     from google.protobuf import text_format
     from tensorflow_serving.config import model_server_config_pb2
 
@@ -40,14 +46,18 @@ def read(file: Path, folder: Path) -> dict[str, Policy]:
         text_format.Parse(file.read_text("utf-8"), config)
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise UserError(f"{file}: not a models.config that can be read: {error}") from None
-    return {one.name: _policy(one, folder) for one in config.model_config_list.config}
+    return config
 
 
-def _policy(config: object, folder: Path) -> Policy:
-    name, given = config.name, Path(config.base_path)  # type: ignore[attr-defined]
-    labels = dict(config.version_labels)  # type: ignore[attr-defined]
-    policy = config.model_version_policy  # type: ignore[attr-defined]
-    base = given if given.is_dir() else folder / name
+def base_of(config: Any, folder: Path) -> Path:
+    """Where the versions of a model lie; a base path that is not there means one in `folder`."""
+    given = Path(config.base_path)
+    return given if config.base_path and given.is_dir() else folder / config.name
+
+
+def _policy(config: Any, folder: Path) -> Policy:
+    base, labels = base_of(config, folder), dict(config.version_labels)
+    policy = config.model_version_policy
     match policy.WhichOneof("policy_choice"):
         case "all":
             return Policy(base, MANY, labels=labels)

@@ -19,11 +19,18 @@ DRAIN = 30  # seconds at most for requests that were taken before the end
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which says when it takes requests."""
+    """uvicorn's server, which says when it takes requests, and when no more."""
 
-    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        ready: Callable[[], object],
+        ending: Callable[[], object] = lambda: None,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ending = ending
         self.stopped_by = 0
 
     @contextmanager
@@ -50,6 +57,11 @@ class Server(uvicorn.Server):
         if self.started:
             self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell; then see uvicorn."""
+        self._ending()
+        await super().shutdown(sockets)
+
 
 def bound(host: str, port: int) -> socket.socket:
     """A socket that others can already connect to. Raises UserError where the place is taken."""
@@ -68,8 +80,17 @@ def bound(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: Any, listening: socket.socket, *, ready: Callable[[], None]) -> int:
-    """Serve until SIGTERM or Ctrl-C, and tell which; requests that were taken are answered."""
+def serve(
+    app: Any,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], object],
+    ending: Callable[[], object] = lambda: None,
+) -> int:
+    """Serve until SIGTERM or Ctrl-C, and tell which; requests that were taken are answered.
+
+    `ending` is called when no more are taken, so that what serves beside it ends at the same time.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -78,6 +99,6 @@ def serve(app: Any, listening: socket.socket, *, ready: Callable[[], None]) -> i
         lifespan="off",
         timeout_graceful_shutdown=DRAIN,
     )
-    server = Server(config, ready=ready)
+    server = Server(config, ready=ready, ending=ending)
     server.run([listening])
     return server.stopped_by

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from seqapps.serving.errors import Refused, refusal_of
 from seqapps.serving.loaded import Arrays, Loaded, Signature
 from seqapps.serving.running import Answer, Runner
+from seqapps.serving.texts import declared_texts
 
 log = logging.getLogger(__name__)
 Load = Callable[[Path], Loaded]  # proved and warmed; raises Refused
@@ -63,6 +65,10 @@ class Version:
             raise Refused("UNAVAILABLE", f"Version {self.number} of {self.name} is not loaded.")
         return self._loaded
 
+    def texts(self, signature: str) -> frozenset[str]:
+        """The inputs of a signature that are declared as text; none where nothing is declared."""
+        return self._texts.get(signature, frozenset())
+
     def signature(self, name: str) -> Signature:
         """A signature of the model. Raises Refused where it has none of that name."""
         return self.loaded.signature(name)
@@ -91,6 +97,10 @@ class Version:
         """One lease less."""
         with self._lock:
             self._leases -= 1
+
+    @cached_property
+    def _texts(self) -> dict[str, frozenset[str]]:
+        return declared_texts(self.folder)
 
     def load(self, load: Load, runner_of: Callable[[Loaded], Runner]) -> bool:
         """Load, prove and warm it; whether it became available."""

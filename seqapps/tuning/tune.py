@@ -88,6 +88,7 @@ def tune(
     processes. The result is written also where KeyboardInterrupt ends the search, which is let
     through then.
     """
+    _check_jobs(plan.jobs)
     task, monitor = request.task, monitor_of(request.task, request.settings)
     identity = _identity(request, progress)
     name = request.name or f"tune-{_digest(identity.name, space)}"
@@ -109,6 +110,15 @@ def tune(
             result = Result(tuned=tuned, monitor=monitor, trials=study.trials(), best=study.best())
             _write(result, request, space, study)
         return result
+
+
+def _check_jobs(jobs: int) -> None:
+    """Each is a process with a copy of model and data, and needs a core to itself."""
+    if jobs > start.cores():
+        raise UserError(
+            f"--jobs {jobs}: more trials at a time than the {start.cores()} cores that this "
+            "process may use. Give at most so many."
+        )
 
 
 def _identity(request: Request, progress: Progress) -> runs.Identity:
@@ -208,7 +218,7 @@ def _processes(request: Request, jobs: int) -> Callable[[], Trainer]:
             for field in fields(request)
             if field.name not in OWN
         },
-        threads=max(1, start.cores() // jobs),
+        threads=start.cores() // jobs,
     )
     return lambda: Process(job)
 

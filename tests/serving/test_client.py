@@ -4,48 +4,19 @@ import json
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager
+import time
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from server_threads import SERVERS
 
 from seqapps.errors import UserError
 from seqapps.serving import Client, ServingError
-from seqapps.serving.app import application
-from seqapps.serving.grpc.calls import Core
-from seqapps.serving.grpc.server import serving
-from seqapps.serving.limits import Limits
-from seqapps.serving.server import Server, bound
+from seqapps.serving.server import bound
 
 A = [1.0, 2.0, 3.0]
-
-
-@contextmanager
-def rest_server(models, **options):
-    """A server in a thread; its address."""
-    import uvicorn
-
-    listening, ready = bound("127.0.0.1", 0), threading.Event()
-    config = uvicorn.Config(application(models, **options), log_config=None, lifespan="off")
-    server = Server(config, ready=ready.set)
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    assert ready.wait(60)
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@contextmanager
-def grpc_server(models, **options):
-    with serving(Core(models=models, limits=Limits(), **options), "127.0.0.1", 0) as port:
-        yield f"grpc://127.0.0.1:{port}"
-
-
-SERVERS = {"http": rest_server, "grpc": grpc_server}
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
@@ -292,6 +263,38 @@ def test_a_server_that_does_not_answer_is_given_up():
         url = f"http://127.0.0.1:{socket.getsockname()[1]}"
         with Client(url, timeout=0.2) as client, pytest.raises(ServingError) as raised:
             client.status("m")
+    assert raised.value.code == "DEADLINE_EXCEEDED"
+
+
+@contextmanager
+def dripping(start):
+    """A server that answers with `start`, and then with a space every 20 ms."""
+    over = threading.Event()
+
+    def drip(listening):
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):  # the client has gone
+            connection.recv(10_000)
+            connection.sendall(start)
+            while not over.wait(0.02):
+                connection.sendall(b" ")
+
+    with closing(bound("127.0.0.1", 0)) as socket:
+        socket.listen()
+        thread = threading.Thread(target=drip, args=(socket,))
+        thread.start()
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"HTTP/1.1"])
+def test_a_server_that_drips_is_given_up_in_time(start):
+    with dripping(start) as url, Client(url, timeout=0.3) as client:
+        began = time.monotonic()
+        with pytest.raises(ServingError) as raised:
+            client.status("m")
+        assert 0.3 <= time.monotonic() - began < 5  # 999 spaces take 20 s
     assert raised.value.code == "DEADLINE_EXCEEDED"
 
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_client import grpc_server, rest_server
+from server_threads import grpc_server, rest_server
 
 from seqapps.serving.models import Models
 

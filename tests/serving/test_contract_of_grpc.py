@@ -1,12 +1,20 @@
 """gRPC as TF Serving's own stubs ask it: the same answers and refusals as REST, by its rules."""
 
+import asyncio
+import os
+import shutil
+import signal
 import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from served_models import Asking
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -18,13 +26,17 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from seqapps import files
 from seqapps.errors import UserError
+from seqapps.serving.app import application
 from seqapps.serving.errors import Refused
 from seqapps.serving.grpc.calls import Core
-from seqapps.serving.grpc.server import serving
+from seqapps.serving.grpc.server import SPARE, serving
+from seqapps.serving.grpc.status import WATCHES
 from seqapps.serving.limits import Limits
 from seqapps.serving.metrics import Metrics
 from seqapps.serving.models import Models
+from seqapps.serving.server import bound, serve
 
 A = [1.0, 2.0, 3.0]
 
@@ -79,8 +91,9 @@ def started():
 
     def start(models, **options):
         options.setdefault("limits", Limits())
-        block = serving(Core(models=models, **options), "127.0.0.1", 0)
-        stubs = Stubs(block.__enter__())
+        most = options.pop("most", 1000)
+        block = serving(Core(models=models, **options), "127.0.0.1", 0, most=most)
+        stubs = Stubs(block.__enter__().port)
         ends.append((stubs, block))
         return stubs
 
@@ -92,8 +105,8 @@ def started():
 
 @pytest.fixture(scope="module")
 def stubs(models):
-    with serving(Core(models=models, limits=Limits()), "127.0.0.1", 0) as port:
-        found = Stubs(port)
+    with serving(Core(models=models, limits=Limits()), "127.0.0.1", 0) as running:
+        found = Stubs(running.port)
         yield found
         found.channel.close()
 
@@ -324,6 +337,52 @@ def test_more_than_one_request_may_bring_is_refused(started, models):
     )  # fmt: skip
 
 
+@pytest.fixture
+def declaring(published, tmp_path):
+    """A copy of zoo whose bundle.json declares the input of `text` as text, that of `raw` not."""
+    shutil.copytree(published / "zoo", tmp_path / "zoo")
+    column = {"kind": "text", "meaning": "", "shape": [], "default": None}
+    kinds = {
+        "text": {"text": column},
+        "raw": {"text": {**column, "kind": "image"}},
+        "serving_default": {"word": column},
+        "classify": {"inputs": column},
+    }
+    signatures = {name: {"inputs": inputs} for name, inputs in kinds.items()}
+    files.write_json(
+        tmp_path / "zoo" / "7" / "assets.extra" / "bundle.json", {"signatures": signatures}
+    )
+    found = Models(tmp_path)
+    found.refresh()
+    yield found
+    found.close()
+
+
+def test_texts_are_as_long_as_by_rest_where_the_bundle_declares_them(started, declaring):
+    stubs = started(declaring, limits=Limits(text=5))
+    just, over = np.array(["äöü中😀".encode()], object), np.array([b"123456"], object)
+    told = ("INVALID_ARGUMENT", "A text of 6 characters; this server takes 5.")
+    assert answer(stubs.predict("zoo", {"text": just}, signature="text"))["length"] == [13]
+    assert refusal(lambda: stubs.predict("zoo", {"text": over}, signature="text")) == told
+    for signature in ("raw", "echo"):  # a picture, and what is not declared
+        assert answer(stubs.predict("zoo", {"text": over}, signature=signature))
+
+    def classify(**given):
+        made = classification_pb2.ClassificationRequest()
+        return stubs.prediction.Classify(examples(made, "zoo", "classify", **given), timeout=60)
+
+    assert classify(rows=[{"word": b"12345", "other": b"1234567"}])
+    assert refusal(lambda: classify(rows=[{"word": b"1"}, {"word": b"123456"}])) == told
+    assert refusal(lambda: classify(rows=[{}], context={"word": b"123456"})) == told
+
+
+def test_a_text_in_base64_is_as_long_as_another_where_the_bundle_declares_it(declaring):
+    with Asking(application(declaring, limits=Limits(text=5))) as client:
+        for signature, status in (("text", 400), ("raw", 200)):
+            body = {"signature_name": signature, "instances": [{"b64": "MTIzNDU2"}]}
+            assert client.post("/v1/models/zoo:predict", json=body).status_code == status
+
+
 def test_a_token_is_wanted_for_everything(started, models):
     stubs = started(models, token="secret")
 
@@ -420,10 +479,81 @@ def test_a_full_queue_is_told_as_such(started, held):
     models.close()
 
 
+def test_calls_beyond_the_queue_are_refused_at_once(started, held):
+    models, runner = held(Held)
+    stubs = started(models, most=3)
+    made = request("half_plus_two", {"x": floats(1)})
+    room = 3 + WATCHES + SPARE
+    calls = [stubs.prediction.Predict.future(made, timeout=60) for _ in range(room)]
+    end = time.monotonic() + 60
+    while len(runner.futures) < room and time.monotonic() < end:
+        time.sleep(0.01)
+    assert refusal(lambda: stubs.prediction.Predict(made, timeout=60))[0] == "RESOURCE_EXHAUSTED"
+    for future in runner.futures:
+        future.set_result({"y": floats(2.5)})
+    assert all(answer(call.result(60)) == {"y": [2.5]} for call in calls)
+    models.close()
+
+
+def test_watches_leave_room_for_calls(started, models):
+    stubs = started(models, most=1)
+    asked = health_pb2.HealthCheckRequest()
+    watches = [stubs.health.Watch(asked, timeout=60) for _ in range(WATCHES)]
+    assert {next(watch).status for watch in watches} == {health_pb2.HealthCheckResponse.SERVING}
+    code, told = refusal(lambda: next(stubs.health.Watch(asked, timeout=60)))
+    assert (code, told) == (
+        "RESOURCE_EXHAUSTED", "16 clients are watching already; ask with Check.",
+    )  # fmt: skip
+    assert answer(stubs.predict("half_plus_two", {"x": floats(1)})) == {"y": [2.5]}
+    for watch in watches:
+        watch.cancel()
+
+
+def test_rest_and_grpc_take_no_more_requests_at_the_same_time(models):
+    """A request by REST is still under way when gRPC refuses: neither waits for the other's end."""
+    codes, taken, enough = [], threading.Event(), threading.Event()
+
+    async def app(scope, receive, send):
+        taken.set()
+        while not enough.is_set():
+            await asyncio.sleep(0.01)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    def ask(url, stubs):
+        with ThreadPoolExecutor(1) as threads:
+            slow = threads.submit(lambda: urllib.request.urlopen(url, timeout=60).read())
+            assert taken.wait(60)
+            os.kill(os.getpid(), signal.SIGTERM)
+            end = time.monotonic() + 20
+            while codes[-1:] != ["UNAVAILABLE"] and time.monotonic() < end:
+                codes.append(health_code(stubs))
+            enough.set()
+            codes.append(slow.result(60))
+
+    core = Core(models=models, limits=Limits())
+    with bound("127.0.0.1", 0) as listening, serving(core, "127.0.0.1", 0) as running:
+        stubs = Stubs(running.port)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        asking = threading.Thread(target=ask, args=(url, stubs))
+        assert serve(app, listening, ready=asking.start, ending=running.stop) == signal.SIGTERM
+        asking.join(60)
+        stubs.channel.close()
+    assert codes[-2:] == ["UNAVAILABLE", b"done"]
+
+
+def health_code(stubs):
+    try:
+        stubs.health.Check(health_pb2.HealthCheckRequest(), timeout=5)
+    except grpc.RpcError as error:
+        return error.code().name
+    return "OK"
+
+
 def test_a_call_that_was_taken_is_answered_before_the_end(held):
     models, runner = held(Held)
     block = serving(Core(models=models, limits=Limits()), "127.0.0.1", 0)
-    stubs = Stubs(block.__enter__())
+    stubs = Stubs(block.__enter__().port)
     call = stubs.prediction.Predict.future(request("half_plus_two", {"x": floats(1)}), timeout=60)
     assert runner.asked.wait(60)
     ending = threading.Thread(target=block.__exit__, args=(None, None, None))
@@ -439,8 +569,8 @@ def test_a_call_that_was_taken_is_answered_before_the_end(held):
 def test_a_port_that_is_taken_is_told_with_what_to_do(models):
     core = Core(models=models, limits=Limits())
     with (
-        serving(core, "127.0.0.1", 0) as port,
-        pytest.raises(UserError, match=f"--grpc-port {port}: 127.0.0.1 cannot be listened at"),
-        serving(core, "127.0.0.1", port),
+        serving(core, "127.0.0.1", 0) as running,
+        pytest.raises(UserError, match=f"{running.port}: 127.0.0.1 cannot be listened at"),
+        serving(core, "127.0.0.1", running.port),
     ):
         pass

@@ -204,6 +204,8 @@ def test_tf_serving_serves_where_it_is_installed(run, place, programs):
         place, "--port", 5, "--model", "zoo", "--enable-batching", "--timeout", 1.5, **programs
     )
     assert code == 7 and "listens at all addresses" in err
+    assert "tensorflow_model_server is installed, so it serves. TF Serving has no pages" in err
+    assert "`--engine twin` has them" in err
     command, call, *configuration = out.splitlines()
     assert command == f"tensorflow_model_server {call}"
     assert "--rest_api_port=5 " in call
@@ -244,7 +246,16 @@ def test_sigterm_is_passed_on_to_tf_serving(place, programs, tmp_path):
 
 def test_tf_serving_with_a_token_is_refused(run, place, programs):
     code, _, err = run(place, **{**programs, "SEQAPPS_TOKEN": "secret"})
-    assert code == 2 and "TF Serving knows no token" in err
+    assert code == 2 and "TF Serving does not know a token (SEQAPPS_TOKEN)" in err
+
+
+def test_options_that_only_the_twin_knows_are_refused(run, place, programs):
+    options = ["--queue", 1000, "--max-text", 5, "--no-page", "--access-log", "-"]
+    code, _, err = run(place, *options, **programs)
+    assert code == 2 and "(tensorflow_model_server is installed, so auto takes it)" in err
+    assert "TF Serving does not know --queue, --max-text, --access-log, --no-page." in err
+    code, _, err = run(place, "--engine", "docker", "--threads", 2, **programs)
+    assert code == 2 and "--engine docker: TF Serving does not know --threads." in err
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seqapps import start
 from seqapps.cli import main
 from seqapps.runs import Run
 
@@ -51,6 +52,15 @@ def test_a_search_leaves_trained_runs_best_settings_and_a_page(tmp_path, monkeyp
     assert settings == Run(folder.parent / best["run"]).read_record()["settings"]
     assert not Run(folder.parent / best["run"]).evaluation.exists()  # no test case was looked at
     assert "<svg" in (folder / "report.html").read_text()
+
+
+def test_more_jobs_than_cores_are_refused_before_anything_is_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cores = start.cores()
+    code, _, err = call(capsys, "tune", "sentiment", *SMALL, "--jobs", str(cores + 1))
+    assert code == 2
+    assert f"--jobs {cores + 1}: more trials at a time than the {cores} cores" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_space_is_printed_and_nothing_is_made(tmp_path, monkeypatch, capsys):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from seqapps.errors import UserError
 from seqapps.serving.client import values
-from seqapps.serving.client.failed import ServingError
+from seqapps.serving.client.failed import ServingError, SignatureError
 from seqapps.serving.client.rest import Rest
 from seqapps.serving.client.transport import Asked, Transport, Types
 
@@ -65,17 +65,16 @@ class Client:
         if (inputs is None) == (rows is None):
             raise values.wrong("Give either inputs or rows.")
         asked = Asked(model=model, version=version, label=label)
+        name = signature or DEFAULT
         end = time.monotonic() + self._timeout
-        types = self._types(asked, signature or DEFAULT, end)
-        given = values.columns_of(rows, types) if inputs is None and rows is not None else inputs
-        arrays = values.arrays_of(given or {}, types)
-        outputs = self._again(
-            lambda seconds: self._transport.predict(
-                asked, signature or DEFAULT, arrays, types, seconds=seconds
-            ),
-            end,
-        )
-        return outputs if rows is None else values.rows_of(outputs)
+        types = self._types(asked, name, end)
+        try:
+            return self._predict(asked, name, types, inputs, rows, end)
+        except ServingError as error:
+            changed = self._changed(asked, name, types, end) if _may_be_outdated(error) else None
+            if changed is None:
+                raise
+        return self._predict(asked, name, changed, inputs, rows, end)
 
     def signatures(
         self, model: str, *, version: int | None = None, label: str | None = None
@@ -107,6 +106,31 @@ class Client:
     ) -> None:
         self.close()
 
+    def _predict(
+        self,
+        asked: Asked,
+        signature: str,
+        types: Types,
+        inputs: Mapping[str, Any] | None,
+        rows: Sequence[Any] | None,
+        end: float,
+    ) -> Any:
+        given = values.columns_of(rows, types) if inputs is None and rows is not None else inputs
+        arrays = values.arrays_of(given or {}, types)
+        outputs = self._again(
+            lambda seconds: self._transport.predict(
+                asked, signature, arrays, types, seconds=seconds
+            ),
+            end,
+        )
+        return outputs if rows is None else values.rows_of(outputs)
+
+    def _changed(self, asked: Asked, name: str, types: Types, end: float) -> Types | None:
+        """The types of a signature that are not as remembered any more; None: they are."""
+        self._known.pop(asked, None)
+        now = self._types(asked, name, end)
+        return None if now == types else now
+
     def _types(self, asked: Asked, name: str, end: float) -> Types:
         for _ in range(2):
             known = self._signatures(asked, end)
@@ -118,14 +142,14 @@ class Client:
         )
 
     def _signatures(self, asked: Asked, end: float) -> dict[str, Types]:
-        if asked not in self._known:
+        known = self._known.get(asked)
+        if known is None:
             told = self._again(
                 lambda seconds: self._transport.signatures(asked, seconds=seconds), end
             )
-            self._known[asked] = {
-                name: types for name, types in told.items() if not name.startswith(OWN)
-            }
-        return self._known[asked]
+            known = {name: types for name, types in told.items() if not name.startswith(OWN)}
+            self._known[asked] = known
+        return known
 
     def _again(self, ask: Callable[[float], Answer], end: float) -> Answer:
         """The answer, asked for until it is there, time or tries are used up, or it is no use."""
@@ -140,11 +164,14 @@ class Client:
                 wait = _wait(tried, error)
                 late = time.monotonic() + wait >= end
                 if not error.passing or tried >= self._retries or late:
-                    if error.code == "INVALID_ARGUMENT":
-                        self._known.clear()  # a newer version may have other signatures
                     raise
             tried += 1
             self._sleep(wait)
+
+
+def _may_be_outdated(error: ServingError) -> bool:
+    """Whether a newer version may have other signatures than those that are remembered."""
+    return isinstance(error, SignatureError) or error.code == "INVALID_ARGUMENT"
 
 
 def _wait(tried: int, error: ServingError) -> float:
@@ -154,10 +181,10 @@ def _wait(tried: int, error: ServingError) -> float:
 
 
 def _transport(url: str, token: str | None) -> Transport:
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https") and parts.hostname:
+    scheme = _scheme(url)
+    if scheme in ("http", "https"):
         return Rest(url, token=token)
-    if parts.scheme in ("grpc", "grpcs") and parts.hostname:
+    if scheme in ("grpc", "grpcs"):
         from seqapps.serving.client.calls import Calls
 
         return Calls(url, token=token)
@@ -165,3 +192,12 @@ def _transport(url: str, token: str | None) -> Transport:
         f"{url}: no address of a server; expected http://host:8501 or grpc://host:8500 (https://, "
         "grpcs:// with TLS)."
     )
+
+
+def _scheme(url: str) -> str:
+    """`http` of `http://host:8501`; nothing where no host or no port can be read."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme if parts.hostname and parts.port != 0 else ""
+    except ValueError:  # a port that is no number, or brackets that do not close
+        return ""

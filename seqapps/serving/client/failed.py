@@ -1,4 +1,4 @@
-"""The one error of the client."""
+"""The one error of the client, and the kind of it that asking the signatures may mend."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ class ServingError(RunError):
         self.message = message
         self.passing = passing
         self.wait = wait  # seconds that the server asks for
+
+
+class SignatureError(ServingError):
+    """An answer that is not of the signature that the server told, so perhaps of a newer one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("FAILED_PRECONDITION", message)

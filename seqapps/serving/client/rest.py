@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import numpy as np
 
+from seqapps.serving.client import answers
 from seqapps.serving.client.failed import ServingError
 from seqapps.serving.client.transport import Arrays, Asked, Types
-from seqapps.serving.client.values import BYTES, NUMPY, TEXT
+from seqapps.serving.client.until import Until, left
 
 CODES = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
@@ -35,9 +38,7 @@ class Rest:
             http.client.HTTPConnection
         )  # fmt: skip
         host, port = parts.hostname or "", parts.port
-        self._open: Callable[[float], http.client.HTTPConnection] = lambda seconds: kind(
-            host, port, timeout=seconds
-        )
+        self._open: Callable[[], http.client.HTTPConnection] = lambda: kind(host, port)
         self._base = parts.path.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
         if token:
@@ -47,31 +48,30 @@ class Rest:
 
     def signatures(self, asked: Asked, *, seconds: float) -> dict[str, Types]:
         told = self._ask("GET", f"{_path(asked)}/metadata", seconds=seconds)
-        found = told["metadata"]["signature_def"]["signature_def"]
-        return {
-            name: Types(_types(each.get("inputs", {})), _types(each.get("outputs", {})))
-            for name, each in found.items()
-        }
+        with _read():
+            found = told["metadata"]["signature_def"]["signature_def"]
+            return {
+                name: Types(_types(each.get("inputs", {})), _types(each.get("outputs", {})))
+                for name, each in found.items()
+            }
 
     def predict(
         self, asked: Asked, signature: str, inputs: Arrays, types: Types, *, seconds: float
     ) -> dict[str, np.ndarray]:
         columns = {name: _plain(array) for name, array in inputs.items()}
         body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
-        told = self._ask("POST", f"{_path(asked)}:predict", body, seconds=seconds)["outputs"]
-        if len(types.outputs) == 1:  # the name of an only output is left out
-            told = {next(iter(types.outputs)): told}
-        return {
-            name: _array(name, value, types.outputs[name]) for name, value in sorted(told.items())
-        }
+        told = self._ask("POST", f"{_path(asked)}:predict", body, seconds=seconds)
+        with _read():
+            return answers.arrays_of(told["outputs"], types)
 
     def status(self, asked: Asked, *, seconds: float) -> list[dict[str, Any]]:
-        told = self._ask("GET", _path(asked), seconds=seconds)["model_version_status"]
-        return [
-            {"version": int(each["version"]), "state": each["state"],
-             "code": each["status"]["error_code"], "message": each["status"]["error_message"]}
-            for each in told
-        ]  # fmt: skip
+        told = self._ask("GET", _path(asked), seconds=seconds)
+        with _read():
+            return [
+                {"version": int(each["version"]), "state": each["state"],
+                 "code": each["status"]["error_code"], "message": each["status"]["error_message"]}
+                for each in told["model_version_status"]
+            ]  # fmt: skip
 
     def close(self) -> None:
         with self._lock:
@@ -86,24 +86,23 @@ class Rest:
         try:
             return json.loads(content)
         except ValueError:
-            raise ServingError(
-                "UNKNOWN", "The answer is no JSON; is this TF Serving's REST port?"
-            ) from None
+            raise _unreadable("no JSON") from None
 
     def _exchange(
         self, method: str, path: str, body: bytes | None, *, seconds: float
     ) -> tuple[int, bytes, float]:
         """(status, content, seconds that the server asks to wait)."""
-        connection = self._connection(seconds)
+        end = time.monotonic() + seconds
+        connection = self._connection()
         used = connection.sock is not None
         try:
             try:
-                response = self._send(connection, method, path, body)
+                response = self._send(connection, method, path, body, end=end)
             except ConnectionError:  # http.client's RemoteDisconnected is one
                 if not used:
                     raise
                 connection.close()  # the server let it go meanwhile: that says nothing of it
-                response = self._send(connection, method, path, body)
+                response = self._send(connection, method, path, body, end=end)
             content = response.read()
         except TimeoutError:
             connection.close()
@@ -119,20 +118,38 @@ class Rest:
         return response.status, content, _seconds(response.getheader("Retry-After"))
 
     def _send(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        *,
+        end: float,
     ) -> http.client.HTTPResponse:
+        connection.timeout = left(end)
+        if connection.sock is None:
+            connection.connect()
+        connection.sock.settimeout(left(end))
+        connection.response_class = partial(Until, end=end)  # type: ignore[assignment]
         connection.request(method, path, body, self._headers)
         return connection.getresponse()
 
-    def _connection(self, seconds: float) -> http.client.HTTPConnection:
+    def _connection(self) -> http.client.HTTPConnection:
         with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            return self._open(seconds)
-        connection.timeout = seconds
-        if connection.sock:
-            connection.sock.settimeout(seconds)
-        return connection
+            return self._idle.pop() if self._idle else self._open()
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    """Inside, JSON of another form than TF Serving's is told as such."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _unreadable("JSON of another form") from None
+
+
+def _unreadable(what: str) -> ServingError:
+    return ServingError("UNKNOWN", f"The answer is {what}; is this TF Serving's REST port?")
 
 
 def _path(asked: Asked) -> str:
@@ -158,18 +175,6 @@ def _plain(array: np.ndarray) -> Any:
             {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
         )
     return found.tolist()
-
-
-def _array(name: str, value: Any, type_: str) -> np.ndarray:
-    if type_ != TEXT:
-        return np.asarray(value, NUMPY.get(type_))
-    return np.asarray(_bytes(value) if name.endswith(BYTES) else value, object)
-
-
-def _bytes(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_bytes(item) for item in value]
-    return base64.b64decode(value["b64"]) if isinstance(value, dict) else value
 
 
 def _reason(content: bytes) -> str:

@@ -20,6 +20,7 @@ from seqapps.serving.grpc import tensors
 from seqapps.serving.grpc.calls import Core
 from seqapps.serving.models import Models
 from seqapps.serving.running import Answer
+from seqapps.serving.texts import check_texts
 from seqapps.serving.versions import Version
 
 SERVICE = "/tensorflow.serving.PredictionService"
@@ -65,6 +66,7 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
         with lease(self._core.models, request) as version:
             signature = version.signature(name)
             inputs = tensors.arrays_of(request.inputs, limits=self._core.limits)
+            check_texts(inputs, version.texts(name), self._core.limits)
             names = tensors.wanted(signature, list(request.output_filter))
             outputs = self._run(version, name, inputs, context)
             response = predict_pb2.PredictResponse()
@@ -77,7 +79,7 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
         response = classification_pb2.ClassificationResponse()
         with lease(self._core.models, request) as version:
             examples.classifier(version.loaded, name)
-            given = tensors.examples_of(request.input, limits=self._core.limits)
+            given = self._examples(request, version)
             outputs = self._run(version, name, examples.tensor(given), context)
             tell_spec(response.model_spec, version, name)
         for row in examples.classes_of(outputs, len(given)).rows():
@@ -91,12 +93,17 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
         response = regression_pb2.RegressionResponse()
         with lease(self._core.models, request) as version:
             examples.regressor(version.loaded, name)
-            given = tensors.examples_of(request.input, limits=self._core.limits)
+            given = self._examples(request, version)
             outputs = self._run(version, name, examples.tensor(given), context)
             tell_spec(response.model_spec, version, name)
         for value in examples.values_of(outputs, len(given)):
             response.result.regressions.add(value=float(value))
         return response
+
+    def _examples(self, request: Any, version: Version) -> list[bytes]:
+        return tensors.examples_of(
+            request.input, limits=self._core.limits, texts=version.texts(DEFAULT)
+        )
 
     def _run(
         self, version: Version, name: str, inputs: Any, context: grpc.ServicerContext

@@ -18,6 +18,7 @@ SERVICE = "/tensorflow.serving.ModelService"
 HEALTH = "/grpc.health.v1.Health"
 SERVICES = ("", "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
 STATES = health_pb2.HealthCheckResponse
+WATCHES = 16  # at a time; each holds a thread for as long as its client likes
 LOOK = 1.0  # seconds between two looks of a watch, as between two of the folder
 
 
@@ -50,6 +51,7 @@ class Health(health_pb2_grpc.HealthServicer):
     def __init__(self, core: Core) -> None:
         self._core = core
         self._over = threading.Event()
+        self._watches = threading.Semaphore(WATCHES)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Now."""
@@ -57,10 +59,22 @@ class Health(health_pb2_grpc.HealthServicer):
 
     def Watch(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         """Now, and whenever it changes."""
-        self._core.call(context, f"{HEALTH}/Watch", lambda: None)
+        self._core.call(context, f"{HEALTH}/Watch", self._admit_watch)
+        try:
+            yield from self._changes(request.service, context)
+        finally:
+            self._watches.release()
+
+    def _admit_watch(self) -> None:
+        if not self._watches.acquire(blocking=False):
+            raise Refused(
+                "RESOURCE_EXHAUSTED", f"{WATCHES} clients are watching already; ask with Check."
+            )
+
+    def _changes(self, service: str, context: grpc.ServicerContext) -> Iterator[Any]:
         before = None
         while context.is_active():
-            now = self._state(request.service)
+            now = self._state(service)
             if now != before:
                 yield health_pb2.HealthCheckResponse(status=now)
             before = now

@@ -12,6 +12,9 @@ from seqapps.serving.errors import Refused, invalid
 from seqapps.serving.limits import Limits
 from seqapps.serving.loaded import Arrays, Signature
 from seqapps.serving.rest.reading import check_rows
+from seqapps.serving.texts import check_features
+
+NONE: frozenset[str] = frozenset()
 
 
 def arrays_of(tensors: Mapping[str, Any], *, limits: Limits) -> dict[str, np.ndarray]:
@@ -40,13 +43,18 @@ def arrays_of(tensors: Mapping[str, Any], *, limits: Limits) -> dict[str, np.nda
     return found
 
 
-def examples_of(given: Any, *, limits: Limits) -> list[bytes]:
-    """The serialized examples of an `Input`. Raises Refused where there are too many."""
+def examples_of(given: Any, *, limits: Limits, texts: frozenset[str] = NONE) -> list[bytes]:
+    """The serialized examples of an `Input`; their features of the names `texts` are text.
+
+    Raises Refused where there are too many, or a text is too long.
+    """
     kind = given.WhichOneof("kind")
     if kind is None:
         raise invalid("Input is empty.")
     listed = getattr(given, kind)
     check_rows(len(listed.examples), limits)
+    for example in [*listed.examples, *([listed.context] if kind.endswith("context") else [])]:
+        check_features(example.features.feature, texts, limits)
     context = listed.context.SerializeToString() if kind.endswith("context") else b""
     # Messages that stand one after the other are read as one: the example overrides the context.
     return [context + example.SerializeToString() for example in listed.examples]

@@ -22,6 +22,7 @@ from seqapps.serving.rest.address import Address
 from seqapps.serving.rest.document import parse
 from seqapps.serving.rest.responses import error_response, json_response
 from seqapps.serving.running import Answer
+from seqapps.serving.texts import check_texts
 from seqapps.serving.versions import Version
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Rest:
         inputs, by_row = await _aside(
             size, lambda: reading.arrays_of(document, signature, limits=self._limits)
         )
+        check_texts(inputs, version.texts(name), self._limits)  # also those that came in base64
         outputs = await self._run(version, name, inputs)
         values = sum(array.size for array in outputs.values())
         return await _aside(values, lambda: writing.answer(outputs, by_row=by_row))

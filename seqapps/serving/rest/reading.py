@@ -14,6 +14,7 @@ from seqapps.serving.errors import Refused, invalid
 from seqapps.serving.limits import Limits
 from seqapps.serving.loaded import Signature, Spec
 from seqapps.serving.rest.document import is_base64, kind_of, shown, wrong
+from seqapps.serving.texts import too_long
 
 DEFAULT = "serving_default"
 UNLIMITED = Limits(body=2**62, instances=2**62, text=2**62)
@@ -212,7 +213,7 @@ def bytes_of(item: str | dict[str, Any], limits: Limits) -> bytes:
         except (binascii.Error, ValueError):
             raise invalid("Unable to base64 decode") from None
     if len(item) > limits.text:
-        raise invalid(f"A text of {len(item)} characters; this server takes {limits.text}.")
+        raise too_long(len(item), limits)
     try:
         return item.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
