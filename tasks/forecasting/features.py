@@ -108,13 +108,9 @@ class ForecastingFeatures(Features):
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How much of each past step the forecast rests on: [batch, lookback], of sum 1."""
-        import keras
+        from .attended import attended
 
-        from .model import LOOK_BACK
-
-        look = keras.Model(model.input, model.get_layer(LOOK_BACK).output[1])
-        weights = look(self.inputs(raw))  # [rows, horizon, lookback], a row for each channel
-        weights = tf.reduce_mean(weights, axis=1)
+        weights = attended(self._settings, model, self.inputs(raw))  # a row for each channel
         if self._settings.channels == "each":
             weights = tf.reshape(weights, [-1, self.targets, self._settings.lookback])
             weights = tf.reduce_mean(weights, axis=1)

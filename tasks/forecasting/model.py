@@ -19,6 +19,11 @@ RECURRENT = {"lstm": LSTM, "gru": GRU}
 LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
 
 
+def block_name(number: int) -> str:
+    """What a layer of self-attention is called, from 0 on."""
+    return f"block_{number + 1}"
+
+
 def build_model(settings: Any, features: Any) -> Any:
     """A model of the inputs that features name -> quantiles [batch, horizon, targets, 5]."""
     network = _Network(settings, features)
@@ -169,7 +174,7 @@ class _Network:
         states += Vectors(segments, settings.units, name="places")(states[:, 0])
         for number in range(settings.layers):
             states = attention_block(
-                states, heads=settings.heads, dropout=settings.dropout, name=f"block_{number + 1}"
+                states, heads=settings.heads, dropout=settings.dropout, name=block_name(number)
             )
         flat = ops.reshape(states, (-1, segments * settings.units))
         return self._head(self._dropped(flat), targets)

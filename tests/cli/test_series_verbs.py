@@ -316,3 +316,17 @@ def test_what_can_be_mended_is_told_and_forecast(name, alone, call):
     for part in says:
         assert part in err
     assert np.isfinite(evaluation(alone)["model"]["mae"]["value"])
+
+
+@pytest.mark.long
+def test_a_forecaster_with_attention_says_which_steps_it_looked_at(alone, call):
+    write(alone / "mill.csv", {"date": days(STEPS), "v": sine()})
+    options = [*OPTIONS, "--set", "encoder=attention", "--set", "segment=7", "--set", "units=8"]
+    code, _, err = call("run", "forecasting", "--data", "mill.csv", *options)
+    assert code == 0, err
+    (alone / "rows.jsonl").write_text(json.dumps({"values": window(channels=1)[0].tolist()}))
+    code, out, err = call("explain", "forecasting", "--file", "rows.jsonl", "--json")
+    assert code == 0, err
+    [example] = json.loads(out)["examples"]
+    assert example["tokens"] == [str(step) for step in range(-29, 0)]
+    assert sum(example["weights"]) == pytest.approx(1, abs=1e-5)

@@ -214,16 +214,40 @@ def test_what_is_known_in_advance_is_learnt(made):
     assert model < last / 10
 
 
-def test_what_the_forecast_looks_at_sums_to_1(made):
+@pytest.mark.parametrize("encoder", ["encoder_decoder", "attention"])
+def test_what_the_forecast_looks_at_sums_to_1(made, encoder):
     for channels in ("each", "together"):
-        forecaster = made(everything(), **ALL, encoder="encoder_decoder", channels=channels)
-        raw = batch_of(forecaster.cases[:3], forecaster.task.inputs)
-        told = forecaster.features.explain(forecaster.model, raw)
-        weights = told["weights"].numpy()
+        forecaster = made(everything(), **ALL, encoder=encoder, channels=channels, layers=2)
+        told = forecaster.ask(forecaster.cases[:3], "explain")
+        weights = np.array([one["weights"] for one in told])
         assert weights.shape == (3, 29)
-        assert (weights > 0).all()
+        unread = 29 % forecaster.settings.segment if encoder == "attention" else 0
+        assert (weights[:, :unread] == 0).all()
+        assert (weights[:, unread:] > 0).all()
         np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
-        assert told["steps"][0].numpy().tolist() == [b"%d" % step for step in range(-29, 0)]
+        assert told[0]["steps"] == [str(step) for step in range(-29, 0)]
+
+
+def test_the_segment_that_all_look_at_has_the_weight_of_attention(made):
+    """Half is what the states hand on as it came, a quarter of each of four segments; of the other
+    half all lies on the third segment, whose key alone is not 0.
+    """
+    forecaster = made(row_of({"v": sine()}), encoder="attention", lookback=28, segment=7)
+    forecaster.model.get_layer("segment").kernel.assign(np.zeros([7, 12]))
+    forecaster.model.get_layer("segment").bias.assign(np.zeros(12))
+    places = np.zeros([4, 12])
+    places[2, 0] = 1.0
+    forecaster.model.get_layer("places").vectors.assign(places)
+    norm = forecaster.model.get_layer("block_1_norm_1")
+    norm.gamma.assign(np.eye(12)[0])
+    norm.beta.assign(np.zeros(12))
+    attention = forecaster.model.get_layer("block_1_attention")
+    attention.query_dense.kernel.assign(np.zeros([12, 3, 4]))
+    attention.query_dense.bias.assign(np.ones([3, 4]))
+    attention.key_dense.kernel.assign(np.full([12, 3, 4], 100.0))
+    [told] = forecaster.ask(forecaster.cases[:1], "explain")
+    shares = np.reshape(told["weights"], [4, 7])
+    np.testing.assert_allclose(shares, np.array([[1, 1, 5, 1]]).T / 8 / 7 * np.ones([4, 7]))
 
 
 def test_only_a_model_with_attention_says_where_it_looks():
