@@ -34,6 +34,7 @@ BASELINES = (
     "drift",
     "seasonal_naive",
     "moving_average",
+    "exponential",
     "ridge",
     "theta",
     "ets",
