@@ -52,6 +52,7 @@ class ForecastingFeatures(Features):
         self.known = len(names_in(settings.future))
         self._scale = Scale(np.asarray(state["center"]), np.asarray(state["scale"]))
         self.series = len(state["series"])
+        self._names = [*state["series"]]
         if settings.transform == "wavelet":
             self._wavelets = wavelets.transform(settings.lookback)
         if settings.embed_series:
@@ -59,6 +60,10 @@ class ForecastingFeatures(Features):
                 tf.constant(state["series"]), tf.range(1, 1 + self.series)
             )
             self.series_ids = tf.lookup.StaticHashTable(content, default_value=0)
+
+    def known_values(self) -> dict[str, list[str]]:
+        """The names of series that training showed; the model is told no others apart."""
+        return {"series": self._names} if self._settings.embed_series else {}
 
     @property
     def moments(self) -> int:

@@ -13,9 +13,10 @@ from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
-from .network import OwnScale, Transformed, Vectors, in_training_units
+from .network import OwnScale, Transformed, Unnamed, Vectors, in_training_units
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
+WITHOUT_NAME = 0.1  # of the rows in training: what is forecast of series that training lacks
 LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
 
 
@@ -226,9 +227,8 @@ class _Network:
         if "series" not in self.inputs:
             return []
         size = min(self.settings.units, 16)
-        vector = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")(
-            self.inputs["series"]
-        )
+        vectors = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")
+        vector = vectors(Unnamed(WITHOUT_NAME, name="unnamed")(self.inputs["series"]))
         return [ops.repeat(ops.expand_dims(vector, 1), self.settings.lookback, axis=1)]
 
     def _known(self) -> Any:

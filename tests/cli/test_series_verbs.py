@@ -179,6 +179,13 @@ def test_series_that_training_did_not_show_are_judged(folder, call):
     assert np.isfinite(found["scores"]["mase"]["value"])
 
 
+def test_predict_names_the_series_that_training_did_not_show(folder, call):
+    write(folder / "strangers.csv", sites("north", "east"))
+    code, _, err = call("predict", "forecasting", "--file", "strangers.csv", *AS_TRAINED)
+    assert code == 0, err
+    assert "as series without a name: 'east' (1 of 2 series)" in err
+
+
 def test_others_data_without_a_channel_are_told(folder, call):
     table = sites("east")
     write(folder / "renamed.csv", {"wnd" if n == "wind" else n: v for n, v in table.items()})

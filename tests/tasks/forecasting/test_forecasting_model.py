@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from hand_made_series import NAMED, everything, row_of, settings_of, sine
 from seqapps.tasks.forecasting.model import loss_of
-from seqapps.tasks.forecasting.network import OwnScale
+from seqapps.tasks.forecasting.network import OwnScale, Unnamed
 from seqapps.tasks.forecasting.task import TASK
 
 from seqapps.data.batching import batch_of
@@ -169,6 +169,26 @@ def test_the_loss_is_what_is_worked_out_by_hand_and_teaches_nothing_of_unknown_s
     slope = np.abs(tape.gradient(found, told).numpy()).max(axis=-1)
     assert (slope[~known] == 0).all()
     assert (slope[known] > 0).all()
+
+
+def test_the_vector_of_a_series_without_a_name_is_learnt_from_some_of_all_rows(made):
+    rows = [row_of({"v": sine(phase=5 * place)}, series=name) for place, name in enumerate("ab")]
+    forecaster = made(*rows, encoder="linear", embed_series=True)
+    assert forecaster.features.known_values() == {"series": ["a", "b"]}
+    vectors = forecaster.model.get_layer("series_vectors").embeddings
+    before = vectors.numpy()
+    batch = batch_of([*forecaster.cases], forecaster.task.columns)
+    forecaster.model.train_on_batch(*forecaster.features.pair(batch))
+    assert (np.abs(vectors.numpy() - before).max(axis=1) > 0).all()
+
+
+def test_names_are_left_out_in_training_alone():
+    numbers = tf.range(1, 2004)
+    layer = Unnamed(0.1)
+    assert layer(numbers).numpy().tolist() == numbers.numpy().tolist()
+    hidden = layer(numbers, training=True).numpy()
+    assert set(hidden[hidden != numbers]) == {0}
+    assert 0.07 < np.mean(hidden == 0) < 0.13
 
 
 def test_a_window_without_any_known_step_has_no_loss():
