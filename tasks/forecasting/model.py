@@ -35,7 +35,8 @@ def build_model(settings: Any, features: Any) -> Any:
         values = Transformed(settings.transform, settings.period, name="transform")(values)
     forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
     forecast = in_training_units(forecast, level, spread, features.targets)
-    model = keras.Model(inputs, Bands(name="bands")(forecast), name="forecasting")
+    window = inputs["values"][:, :, : features.targets]
+    model = keras.Model(inputs, Bands(name="bands")(forecast, window), name="forecasting")
     model.compile(optimizer_of(settings), loss_of(settings))
     return model
 

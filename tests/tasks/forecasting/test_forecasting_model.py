@@ -291,6 +291,29 @@ def test_bands_hold_what_they_say_after_calibration(made):
     assert 0.92 < inside.mean() < 0.98
 
 
+def test_bands_are_wider_in_restless_times(made):
+    """Noise that is five times as large in every second hundred of steps."""
+    random = np.random.default_rng(2)
+    size = np.where(np.arange(1009) // 100 % 2, 5.0, 1.0)
+    forecaster = made(
+        row_of({"v": size * random.normal(size=1009)}), encoder="linear", horizon=3, lookback=13,
+        window="none",
+    )  # fmt: skip
+    forecaster.model.get_layer("head").set_weights([np.zeros([13, 3]), np.zeros(3)])
+    cases = forecaster.cases
+    TASK.calibrate(forecaster.settings, forecaster.model, forecaster.features, cases[:500])
+    told = forecaster.ask(cases[500:])
+    wide = np.array([np.subtract(one["upper_80"], one["lower_80"]).mean() for one in told])
+    restless = np.array([np.abs(np.diff(case["values"][:, 0])).mean() for case in cases[500:]])
+    calm = restless < np.median(restless)
+    assert wide[~calm].mean() > 2 * wide[calm].mean()
+    truth = np.stack([case["truth"] for case in cases[500:]])
+    ends = [np.array([one[name] for one in told]) for name in ("lower_80", "upper_80")]
+    inside = (ends[0] <= truth) & (truth <= ends[1])
+    assert 0.7 < inside[calm].mean() < 0.9
+    assert 0.7 < inside[~calm].mean() < 0.9
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
