@@ -35,7 +35,7 @@ def last_year(values, origins, steps):
 
 
 def windows(series, forecast, *, part, lookback, horizon):
-    """(truth, quantiles without width, spread) of every origin of a part, axes as in `widths_of`."""
+    """(truth, quantiles without width, spread) of all origins of a part, as `widths_of` takes."""
     steps, found = np.arange(horizon), []
     for values in series:
         first, end = (int(share * len(values)) for share in PARTS[part])

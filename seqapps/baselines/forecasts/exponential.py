@@ -47,7 +47,8 @@ def weighted_means(values: np.ndarray, decay: float) -> np.ndarray:
         lfilter([1.0], [1.0, -decay], each)
         for each in (np.where(known, values, 0.0), known.astype("float64"))
     )
-    return np.divide(total, weight, out=np.full(len(values), np.nan), where=weight > NEGLIGIBLE)
+    empty = np.full(len(values), np.nan)
+    return np.asarray(np.divide(total, weight, out=empty, where=weight > NEGLIGIBLE))
 
 
 @dataclass(frozen=True)
