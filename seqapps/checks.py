@@ -41,6 +41,7 @@ from seqapps.task import (
 )
 
 FEW = 5  # cases, where a property needs no more
+SERIES, ORIGINS = 3, 3  # series, and origins of each, that are looked at for look-ahead
 ROWS = 1000  # of the sample; a tiny model needs no more
 
 
@@ -208,42 +209,28 @@ def check_splits_share_no_row(trial: Trial) -> None:
 def check_nothing_looks_ahead(trial: Trial) -> None:
     """Of series, what comes after an origin changes nothing that is made there.
 
-    No input, no answer; and every target follows its input, but for windows that are judged by
-    their own last steps.
+    No input, no answer; and a target that follows an origin changes with nothing before it, but of
+    windows that are judged by their own last steps.
     """
     if not trial.task.observed:
         return
-    row = dict(next(iter(trial.data.splits["test"])))
-    cases = list(trial.task.cases([row], trial.task.tiny))
-    assert all(PAST in case for case in cases), (
-        f"a case lacks {PAST!r}, all of its series up to the origin, which baselines learn from"
+    origins = list(_some_origins(trial))
+    assert origins, "no series of the test split gives a case"
+    # The steps that alarms are judged by are the window's own, and lie in its past.
+    inside = any(
+        not _same(case, _with_others_after(trial, row, case, np.ravel(case["times"])[-1]), PAST)
+        for row, case in origins
     )
-    case = cases[len(cases) // 2]
-    origin = len(case[PAST])
-    other = _with_others_after(trial, row, case, np.ravel(case["times"])[0])
-    inside = not np.array_equal(case[PAST], other[PAST], equal_nan=True)
-    if inside:  # the steps that alarms are judged by are the window's own
-        other = _with_others_after(trial, row, case, np.ravel(case["times"])[-1] + 1)
-        assert np.array_equal(case[PAST], other[PAST], equal_nan=True), (
-            f"{PAST!r} of the window with its origin at step {origin} changes with values that "
-            "come after its times: is the series smoothed before windows are cut?"
-        )
-    for name in trial.task.inputs:
-        same = np.array_equal(
-            np.asarray(case[name]), np.asarray(other[name]), equal_nan=_is_real(case[name])
-        )
-        assert same, f"the input {name} at step {origin} changes with values that come after it"
-    changed = [
-        name
-        for name in trial.task.targets
-        if trial.task.targets[name].kind == "series"
-        and not np.array_equal(case[name], other[name], equal_nan=True)
-    ]
-    assert changed or inside, (
+    others = [_unmoved_by_later_values(trial, row, case, inside=inside) for row, case in origins]
+    pairs = [(case, other) for (_, case), other in zip(origins, others, strict=True)]
+    assert inside or any(_following(trial, *pair) for pair in pairs), (
         "no target changes with the values after the origin: do they follow the input?"
     )
-    before, after = trial.predict([case]), trial.predict([other])
-    assert before == after, f"the answer at step {origin} changes with values that come after it"
+    before, after = (trial.predict([*cases]) for cases in zip(*pairs, strict=True))
+    for (case, _), first, second in zip(pairs, before, after, strict=True):
+        assert first == second, (
+            f"the answer at step {len(case[PAST])} changes with values that come after it"
+        )
 
 
 def check_task_is_light(trial: Trial) -> None:
@@ -515,26 +502,87 @@ def problems(task: Task, *, file: Path | None, backend: str = TENSORFLOW) -> dic
     return {name_of(check): problem for check, problem in found if problem is not None}
 
 
+def _some_origins(trial: Trial) -> Iterator[tuple[Row, Case]]:
+    """Some cases of some series of the test split, the first and the last of each among them."""
+    series = 0
+    for row in trial.data.splits["test"]:
+        cases: list[Case] = []
+        with suppress(UserError):  # one series may be too short where others are not
+            cases = list(trial.task.cases([row], trial.task.tiny))
+        assert all(PAST in case for case in cases), (
+            f"a case lacks {PAST!r}, all of its series up to the origin, which baselines learn from"
+        )
+        places = {round(place) for place in np.linspace(0, len(cases) - 1, ORIGINS)}
+        yield from ((dict(row), cases[place]) for place in sorted(places) if cases)
+        series += bool(cases)
+        if series == SERIES:
+            return
+
+
+def _unmoved_by_later_values(trial: Trial, row: Row, case: Case, *, inside: bool) -> Case:
+    """The same window where later values are others: its past, inputs and targets are as before."""
+    origin, times = len(case[PAST]), np.ravel(case["times"])
+    other = _with_others_after(trial, row, case, times[-1] + 1 if inside else times[0])
+    assert _same(case, other, PAST), (
+        f"{PAST!r} of the window with its origin at step {origin} changes with values that "
+        "come after its times: is the series smoothed before windows are cut?"
+    )
+    for name in trial.task.inputs:
+        assert _same(case, other, name), (
+            f"the input {name} at step {origin} changes with values that come after it"
+        )
+    following = [] if inside else _following(trial, case, other)
+    # Half a step: an observation between two steps may count for the later one.
+    half = int(times[1] - times[0]) // 2 if len(times) > 1 else 0
+    earlier = _window_of(trial, _changed(trial.task, row, until=times[0] - half), origin)
+    for name in following if earlier is not None else ():
+        assert _same(case, earlier, name), (
+            f"the target {name} at step {origin} changes with values before it as well as with "
+            "later ones: does it overlap the input? Scale it in `pair`, not in the case"
+        )
+    return other
+
+
+def _following(trial: Trial, case: Case, other: Case) -> list[str]:
+    """The targets that are series and change with the values after the origin."""
+    targets = trial.task.targets
+    return [n for n in targets if targets[n].kind == "series" and not _same(case, other, n)]
+
+
 def _with_others_after(trial: Trial, row: Row, case: Case, time: int) -> Case:
     """The window of the same origin where the row has other values from a time on."""
     origin = len(case[PAST])
-    others = trial.task.cases([_changed_from(trial.task, row, time)], trial.task.tiny)
-    found = [other for other in others if len(other[PAST]) == origin]
+    found = _window_of(trial, _changed(trial.task, row, since=time), origin)
     assert found, f"the window with its origin at step {origin} is gone where later values differ"
-    return found[0]
+    return found
 
 
-def _changed_from(task: Task, row: Row, time: int) -> Row:
-    """The row with other values from a time on."""
+def _window_of(trial: Trial, row: Row, origin: int) -> Case | None:
+    """The case of a row whose past has so many steps."""
+    cases = trial.task.cases([row], trial.task.tiny)
+    return next((case for case in cases if len(case[PAST]) == origin), None)
+
+
+def _changed(task: Task, row: Row, *, since: int | None = None, until: int | None = None) -> Row:
+    """The row with other values from a time on, or before one."""
     times = next(name for name, column in task.row_columns.items() if column.kind == "time")
-    later = dict(row)
-    first = int(np.searchsorted(row[times], time))
+    first, last = (
+        None if time is None else int(np.searchsorted(row[times], time)) for time in (since, until)
+    )
+    found = dict(row)
     for name, column in task.row_columns.items():
         if column.free and column.kind == "series":
             values = np.array(row[name])
-            values[first:] = np.where(values[first:] == 0, 1, -values[first:]) * 3
-            later[name] = values
-    return later
+            part = values[first:last]
+            values[first:last] = np.where(part == 0, 1, -part) * 3
+            found[name] = values
+    return found
+
+
+def _same(case: Case, other: Case, name: str) -> bool:
+    return np.array_equal(
+        np.asarray(case[name]), np.asarray(other[name]), equal_nan=_is_real(case[name])
+    )
 
 
 def _is_real(value: Any) -> bool:

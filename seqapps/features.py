@@ -34,6 +34,14 @@ class Features(tf.Module):
         """
         return {}
 
+    def known_values(self) -> Mapping[str, Sequence[str]]:
+        """The values of inputs that training showed, where all others are one to the model.
+
+        Such as names of series. They stand in the export's `bundle.json`, and `seqapps predict`
+        says which series it is asked about are none of them.
+        """
+        return {}
+
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Batch of raw inputs -> the task's `answer`, each [batch, ...]. Is exported."""
         raise NotImplementedError

@@ -93,7 +93,8 @@ def a_series_that_is_smoothed_before_windows_are_cut(task: Task) -> Task:
     def cases(rows, settings):
         for row in rows:
             values = row["values"]
-            smooth = np.mean([np.roll(values, by, axis=0) for by in (-1, 0, 1)], axis=0)
+            wide = np.pad(values, [[1, 1], [0, 0]], mode="edge")
+            smooth = np.mean([wide[:-2], values, wide[2:]], axis=0)
             yield from task.cases([{**row, "values": smooth}], settings)
 
     return dataclasses.replace(task, cases=cases)
@@ -106,6 +107,27 @@ def a_truth_that_was_given(task: Task) -> Task:
     def cases(rows, settings):
         for case in task.cases(rows, settings):
             yield {**case, "truth": case["values"][-settings.horizon :]}
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="target truth at step", of="forecasting")
+def a_truth_that_overlaps_its_input(task: Task) -> Task:
+    """Three steps too early: all of it follows, but what was given comes first."""
+
+    def cases(rows, settings):
+        for case in task.cases(rows, settings):
+            yield {**case, "truth": np.concatenate([case["values"][-3:], case["truth"][:-3]])}
+
+    return dataclasses.replace(task, cases=cases)
+
+
+@breaks(checks.check_nothing_looks_ahead, says="the input values at step", of="forecasting")
+def an_input_that_is_cut_too_late_at_the_last_origin(task: Task) -> Task:
+    def cases(rows, settings):
+        *most, last = task.cases(rows, settings)
+        later = np.concatenate([last["values"][1:], last["truth"][:1]])
+        yield from [*most, {**last, "values": later}]
 
     return dataclasses.replace(task, cases=cases)
 

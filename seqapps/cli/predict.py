@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seqapps.series.latest import Latest
 
 AT_ONCE = 64  # rows; answers appear while the input is still being read
+NAMED = 5  # series of a message, at most
 FIRST_PART, LONGEST_PART = 8, 256  # tokens: each part reads the text anew, so they grow
 
 
@@ -93,6 +94,7 @@ def command(
             write_in_parts(lambda row: answer([row])[0], row)
             click.echo()
     elif latest is not None:
+        _say_unknown(latest, bundle.get("known", {}))
         _show_series(latest, rows, signature, answer, as_json=as_json)
     else:
         _show(rows, signature, answer, asked=list(asked), as_json=as_json)
@@ -133,6 +135,20 @@ def _series(
     )
     frequency = manifest.setting(folder, "frequency") or "rows"
     return history.latest_in(found, asked, reading, frequency=frequency), read
+
+
+def _say_unknown(latest: Sequence[Latest], known: Mapping[str, Sequence[str]]) -> None:
+    """Name the series that training did not show, where the model tells series apart by name."""
+    if "series" not in known:
+        return
+    strange = sorted({one.name for one in latest} - {*known["series"]})
+    if strange:
+        names = ", ".join(map(repr, strange[:NAMED])) + (", ..." if len(strange) > NAMED else "")
+        click.echo(
+            f"Not in training, so answered as series without a name: {names} "
+            f"({len(strange):,} of {len(latest):,} series)",
+            err=True,
+        )
 
 
 def _show_series(

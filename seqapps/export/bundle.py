@@ -42,7 +42,8 @@ def write(
     extra.mkdir(exist_ok=True)
     files.write_json(extra / "golden.json", requests)
     files.write_text(extra / "settings.toml", settings.dumps(values))
-    manifest.write(folder, record, signatures)
+    known = {name: [*found] for name, found in features.known_values().items()}
+    manifest.write(folder, {**record, **({"known": known} if known else {})}, signatures)
     loaded = tf.saved_model.load(str(folder))
     serving_files.write_warmup(extra / "tf_serving_warmup_requests", requests, loaded.signatures)
     files.write_text(folder / "batching_params.pbtxt", serving_files.batching_parameters())

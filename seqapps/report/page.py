@@ -179,11 +179,10 @@ def _by_kind(
     names = labels_of(task)
     if names is None:
         places = [(each["title"], each["places"][0]) for each in explained["picks"]]
+        theirs = {evaluation["best_baseline"]: answers.baseline} if answers.baseline else {}
         return [
-            *series.error_by_step(task, answers.cases, answers.model, answers.baseline),
-            *series.series_figures(
-                task, answers.cases, answers.model, answers.baseline, places=places
-            ),
+            *series.error_by_step(task, answers.cases, answers.model, theirs),
+            *series.series_figures(task, answers.cases, answers.model, theirs, places=places),
             *series.number_figures(task, answers.cases, answers.model),
         ]
     truth = [case[names.target] for case in answers.cases]

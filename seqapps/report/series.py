@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,14 @@ def series_figures(
     task: Task,
     cases: Sequence[Case],
     model: Sequence[Response],
-    baseline: Sequence[Response] | None,
+    baselines: Mapping[str, Sequence[Response]],
     *,
     places: Sequence[tuple[str, int]],
 ) -> list[Figure]:
-    """What followed beside what was told, for the named cases; no figure for other tasks."""
+    """What followed beside what the model and the baselines told, by name, for the named cases.
+
+    No figure for tasks whose answer and truth are no series of one shape.
+    """
     pair = _forecast_of(task, cases, model)
     if pair is None:
         return []
@@ -34,8 +37,9 @@ def series_figures(
     for title, place in places:
         case = cases[place]
         lines = {"what followed": case[target], "model": model[place][told]}
-        if baseline and told in baseline[place]:
-            lines["baseline"] = baseline[place][told]
+        for name, answers in baselines.items():
+            if told in answers[place]:
+                lines[name] = answers[place][told]
         found.append(
             _forecast(
                 f"{title}: case {place + 1}",
@@ -75,9 +79,12 @@ def error_by_step(
     task: Task,
     cases: Sequence[Case],
     model: Sequence[Response],
-    baseline: Sequence[Response] | None,
+    baselines: Mapping[str, Sequence[Response]],
 ) -> list[Figure]:
-    """Mean absolute error by step ahead; no figure where answer and truth are no series."""
+    """Mean absolute error by step ahead of the model and the baselines, by name.
+
+    No figure where answer and truth are no series.
+    """
     pair = _forecast_of(task, cases, model)
     if pair is None:
         return []
@@ -93,11 +100,11 @@ def error_by_step(
         return _mean_by_step(np.moveaxis(difference, 1, 0).reshape(difference.shape[1], -1))
 
     lines = {"model": errors(model)}
-    if baseline and told in baseline[0]:
-        lines["baseline"] = errors(baseline)
+    lines |= {name: errors(found) for name, found in baselines.items() if told in found[0]}
 
     def draw(axes: Any) -> None:
-        for (name, values), colour in zip(lines.items(), (MODEL, BASELINE), strict=False):
+        for name, values in lines.items():
+            colour = MODEL if name == "model" else BASELINE
             axes.plot(range(1, len(values) + 1), values, marker="o", ms=4, color=colour, label=name)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("steps ahead")
@@ -151,9 +158,9 @@ def _forecast(
             axes.fill_between(
                 at(range(len(low))), low, high, color=MODEL, alpha=0.12 + 0.1 * number, lw=0
             )
-        styles = {"what followed": (INK, "-"), "model": (MODEL, "-"), "baseline": (BASELINE, "--")}
+        styles = {"what followed": (INK, "-"), "model": (MODEL, "-")}
         for name, values in lines.items():
-            colour, dashes = styles[name]
+            colour, dashes = styles.get(name, (BASELINE, "--"))
             shown = _first_channel(values)
             axes.plot(at(range(len(shown))), shown, color=colour, ls=dashes, label=name)
         if times is None:

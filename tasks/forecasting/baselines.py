@@ -10,6 +10,7 @@ from seqapps.baselines.forecasts.arima import Arima
 from seqapps.baselines.forecasts.classic import Classic
 from seqapps.baselines.forecasts.drift import Drift
 from seqapps.baselines.forecasts.ets import Ets
+from seqapps.baselines.forecasts.exponential import Exponential
 from seqapps.baselines.forecasts.last_value import LastValue
 from seqapps.baselines.forecasts.moving_average import MovingAverage
 from seqapps.baselines.forecasts.ridge import Ridge
@@ -24,6 +25,7 @@ CLASSIC: dict[str, Classic] = {
     "drift": Drift(),
     "seasonal_naive": SeasonalNaive(),
     "moving_average": MovingAverage(),
+    "exponential": Exponential(),
     "ridge": Ridge(),
     "theta": Theta(),
     "ets": Ets(),

@@ -52,6 +52,7 @@ class ForecastingFeatures(Features):
         self.known = len(names_in(settings.future))
         self._scale = Scale(np.asarray(state["center"]), np.asarray(state["scale"]))
         self.series = len(state["series"])
+        self._names = [*state["series"]]
         if settings.transform == "wavelet":
             self._wavelets = wavelets.transform(settings.lookback)
         if settings.embed_series:
@@ -59,6 +60,10 @@ class ForecastingFeatures(Features):
                 tf.constant(state["series"]), tf.range(1, 1 + self.series)
             )
             self.series_ids = tf.lookup.StaticHashTable(content, default_value=0)
+
+    def known_values(self) -> dict[str, list[str]]:
+        """The names of series that training showed; the model is told no others apart."""
+        return {"series": self._names} if self._settings.embed_series else {}
 
     @property
     def moments(self) -> int:
@@ -108,13 +113,9 @@ class ForecastingFeatures(Features):
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How much of each past step the forecast rests on: [batch, lookback], of sum 1."""
-        import keras
+        from .attended import attended
 
-        from .model import LOOK_BACK
-
-        look = keras.Model(model.input, model.get_layer(LOOK_BACK).output[1])
-        weights = look(self.inputs(raw))  # [rows, horizon, lookback], a row for each channel
-        weights = tf.reduce_mean(weights, axis=1)
+        weights = attended(self._settings, model, self.inputs(raw))  # a row for each channel
         if self._settings.channels == "each":
             weights = tf.reshape(weights, [-1, self.targets, self._settings.lookback])
             weights = tf.reduce_mean(weights, axis=1)

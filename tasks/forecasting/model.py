@@ -13,10 +13,16 @@ from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
-from .network import OwnScale, Transformed, Vectors, in_training_units
+from .network import OwnScale, Transformed, Unnamed, Vectors, in_training_units
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
+WITHOUT_NAME = 0.1  # of the rows in training: what is forecast of series that training lacks
 LOOK_BACK = "look_back"  # the layer whose second output tells where the decoder looked
+
+
+def block_name(number: int) -> str:
+    """What a layer of self-attention is called, from 0 on."""
+    return f"block_{number + 1}"
 
 
 def build_model(settings: Any, features: Any) -> Any:
@@ -29,7 +35,8 @@ def build_model(settings: Any, features: Any) -> Any:
         values = Transformed(settings.transform, settings.period, name="transform")(values)
     forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
     forecast = in_training_units(forecast, level, spread, features.targets)
-    model = keras.Model(inputs, Bands(name="bands")(forecast), name="forecasting")
+    window = inputs["values"][:, :, : features.targets]
+    model = keras.Model(inputs, Bands(name="bands")(forecast, window), name="forecasting")
     model.compile(optimizer_of(settings), loss_of(settings))
     return model
 
@@ -169,7 +176,7 @@ class _Network:
         states += Vectors(segments, settings.units, name="places")(states[:, 0])
         for number in range(settings.layers):
             states = attention_block(
-                states, heads=settings.heads, dropout=settings.dropout, name=f"block_{number + 1}"
+                states, heads=settings.heads, dropout=settings.dropout, name=block_name(number)
             )
         flat = ops.reshape(states, (-1, segments * settings.units))
         return self._head(self._dropped(flat), targets)
@@ -221,9 +228,8 @@ class _Network:
         if "series" not in self.inputs:
             return []
         size = min(self.settings.units, 16)
-        vector = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")(
-            self.inputs["series"]
-        )
+        vectors = keras.layers.Embedding(1 + self.features.series, size, name="series_vectors")
+        vector = vectors(Unnamed(WITHOUT_NAME, name="unnamed")(self.inputs["series"]))
         return [ops.repeat(ops.expand_dims(vector, 1), self.settings.lookback, axis=1)]
 
     def _known(self) -> Any:

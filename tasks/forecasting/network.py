@@ -122,3 +122,30 @@ class Vectors(keras.layers.Layer):
         """The arguments that make it anew."""
         own = {"count": self.count, "units": self.units, "in_turn": self.in_turn}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class Unnamed(keras.layers.Layer):
+    """Numbers of series [batch] -> the same; in training a share of the rows has 0, no name at all.
+
+    So the vector of 0 is learnt of all series, and one that training did not show is answered as
+    any of them might be, not by a vector as it was drawn.
+    """
+
+    def __init__(self, share: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.share = share
+        self.seed = keras.random.SeedGenerator()
+
+    def call(self, numbers: Any, training: bool = False) -> Any:
+        if not training:
+            return numbers
+        named = keras.random.uniform(ops.shape(numbers), seed=self.seed) >= self.share
+        return numbers * ops.cast(named, numbers.dtype)
+
+    def compute_output_spec(self, numbers: Any, training: bool = False) -> Any:
+        return keras.KerasTensor(numbers.shape, dtype=numbers.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make it anew."""
+        return {**super().get_config(), "share": self.share}

@@ -34,6 +34,7 @@ BASELINES = (
     "drift",
     "seasonal_naive",
     "moving_average",
+    "exponential",
     "ridge",
     "theta",
     "ets",
@@ -275,7 +276,7 @@ def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
 
 def signatures(settings: Any) -> Mapping[str, Signature]:
     """Where the model has attention, what it looked at."""
-    if settings.encoder != "encoder_decoder":
+    if settings.encoder not in ("encoder_decoder", "attention"):
         return {}
     return {
         "explain": Signature(

@@ -11,6 +11,7 @@ from seqapps.baselines.forecasts.arima import Arima
 from seqapps.baselines.forecasts.arima_fit import Order
 from seqapps.baselines.forecasts.drift import Drift
 from seqapps.baselines.forecasts.ets import Ets
+from seqapps.baselines.forecasts.exponential import Exponential
 from seqapps.baselines.forecasts.last_value import LastValue
 from seqapps.baselines.forecasts.moving_average import MovingAverage
 from seqapps.baselines.forecasts.ridge import Ridge
@@ -23,6 +24,7 @@ from seqapps.series.windows import Series, Windows
 
 CLASSICS = {
     "last": LastValue(), "drift": Drift(), "seasonal": SeasonalNaive(), "average": MovingAverage(),
+    "exponential": Exponential(),
     "ets": Ets(), "theta": Theta(), "arima": Arima(), "seasonal_arima": SeasonalArima(),
     "ridge": Ridge(),
 }  # fmt: skip

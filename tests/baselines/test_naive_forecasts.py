@@ -7,6 +7,7 @@ import pytest
 
 from seqapps.baselines.forecasts.drift import Drift
 from seqapps.baselines.forecasts.errors import completed
+from seqapps.baselines.forecasts.exponential import Exponential
 from seqapps.baselines.forecasts.gaps import bridged, carried
 from seqapps.baselines.forecasts.last_value import LastValue
 from seqapps.baselines.forecasts.moving_average import MovingAverage
@@ -72,6 +73,29 @@ def test_the_window_is_long_where_values_are_noise_and_short_where_they_wander()
     noise = np.random.default_rng(3).normal(size=503)
     for values, expected in [(noise, range(34, 90)), (noise.cumsum(), range(2, 3))]:
         assert MovingAverage().fit(values, season=1, horizon=3).model.size in expected
+
+
+def test_a_step_counts_decay_times_as_much_as_the_one_after_it():
+    """Decay 1/2: of 8, 4, a gap, 2 and 6 the weights are 1, 2, 0, 8 and 16 of 27: 128 / 27."""
+    values = np.array([8.0, 4.0, np.nan, 2.0, 6.0])
+    mean, deviation = told(Exponential(0.5), values, horizon=2)
+    np.testing.assert_allclose(mean, [128 / 27] * 2)
+    # One step ahead of 8 is 4; the first 16/3 has a gap for truth, the second one 2, 32/11 has 6.
+    errors = np.array([4 - 8, 2 - 16 / 3, 6 - 32 / 11])
+    assert deviation[0] == pytest.approx(np.sqrt(np.mean(errors**2)))
+
+
+def test_exponential_smoothing_has_the_decay_of_riskmetrics_and_forgets_where_it_began():
+    """As the recursion s = 0.94 s + 0.06 x has it, which after 300 steps knows no beginning."""
+    values = wandering(401)
+    level = 17.0
+    for value in values:
+        level = 0.94 * level + 0.06 * value
+    mean, _ = told(Exponential(), values)
+    np.testing.assert_allclose(mean, np.full(HORIZON, level), rtol=1e-6)
+    gone = np.concatenate([values, np.full(1000, np.nan)])
+    mean, _ = told(Exponential(), values, gone)  # nothing within reach: the last value
+    np.testing.assert_allclose(mean, np.full(HORIZON, values[-1]))
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.3])

@@ -51,12 +51,12 @@ class Plans(tf.Module):
         return {"mean": mean, "lower": mean * 0 + hours, "upper": mean * 0 + length}
 
 
-def save(folder, module, inputs, *, frequency="1d"):
+def save(folder, module, inputs, *, frequency="1d", **record):
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.answer})
     (folder / manifest.EXTRA).mkdir(exist_ok=True)
     (folder / manifest.EXTRA / "settings.toml").write_text(f'frequency = "{frequency}"\n')
     signature = Signature(inputs, ANSWER, "what comes next?")
-    manifest.write(folder, {"task": "tiny"}, {"serving_default": signature})
+    manifest.write(folder, {"task": "tiny", **record}, {"serving_default": signature})
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,8 @@ def models(tmp_path_factory):
         "start": Column("time", ""),
         "series": Column("category", ""),
     }
-    save(folder / "plans" / "1", Plans(), inputs)
+    known = {"series": ["mill", "north"]}
+    save(folder / "plans" / "1", Plans(), inputs, known=known)
     return folder
 
 
@@ -241,3 +242,21 @@ def test_a_series_is_no_argument(predict):
 def test_options_of_series_are_refused_where_there_is_none(predict):
     code, _, err = predict("repeats", "12 13 14", "--time", "date")
     assert code == 2 and "--time date: is for models of series" in err
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("west", "north", "east"), "as series without a name: 'east', 'west' (2 of 3 series)"),
+        (("north", "mill"), None),
+    ],
+)
+def test_series_whose_names_training_did_not_show_are_told(predict, table, names, told):
+    lines = []
+    for name in names:
+        lines += [f"{name},2024-01-0{day},{day},{day + 50}" for day in range(1, 8)]
+        lines += [f"{name},2024-01-{day:02},,{day + 60}" for day in range(8, 12)]
+    text = "\n".join(["unique_id,date,load,plan", *lines])
+    code, _, err = predict("plans", "--file", table(text))
+    assert code == 0, err
+    assert (told in err) if told else ("Not in training" not in err)

@@ -179,6 +179,13 @@ def test_series_that_training_did_not_show_are_judged(folder, call):
     assert np.isfinite(found["scores"]["mase"]["value"])
 
 
+def test_predict_names_the_series_that_training_did_not_show(folder, call):
+    write(folder / "strangers.csv", sites("north", "east"))
+    code, _, err = call("predict", "forecasting", "--file", "strangers.csv", *AS_TRAINED)
+    assert code == 0, err
+    assert "as series without a name: 'east' (1 of 2 series)" in err
+
+
 def test_others_data_without_a_channel_are_told(folder, call):
     table = sites("east")
     write(folder / "renamed.csv", {"wnd" if n == "wind" else n: v for n, v in table.items()})
@@ -316,3 +323,17 @@ def test_what_can_be_mended_is_told_and_forecast(name, alone, call):
     for part in says:
         assert part in err
     assert np.isfinite(evaluation(alone)["model"]["mae"]["value"])
+
+
+@pytest.mark.long
+def test_a_forecaster_with_attention_says_which_steps_it_looked_at(alone, call):
+    write(alone / "mill.csv", {"date": days(STEPS), "v": sine()})
+    options = [*OPTIONS, "--set", "encoder=attention", "--set", "segment=7", "--set", "units=8"]
+    code, _, err = call("run", "forecasting", "--data", "mill.csv", *options)
+    assert code == 0, err
+    (alone / "rows.jsonl").write_text(json.dumps({"values": window(channels=1)[0].tolist()}))
+    code, out, err = call("explain", "forecasting", "--file", "rows.jsonl", "--json")
+    assert code == 0, err
+    [example] = json.loads(out)["examples"]
+    assert example["tokens"] == [str(step) for step in range(-29, 0)]
+    assert sum(example["weights"]) == pytest.approx(1, abs=1e-5)

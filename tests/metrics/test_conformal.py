@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqapps.layers.bands import LEVELS
-from seqapps.metrics.conformal import offsets_of
+from seqapps.metrics.conformal import factor_of, offsets_of, widths_of
 
 SHAPE = (401, 7, 3)  # cases, horizon, targets
 WIDTHS = np.array([1.0, 10.0, 0.1])  # of each target's errors
@@ -104,3 +104,46 @@ def test_without_any_truth_bands_have_no_width():
 def test_forecasts_without_error_have_bands_of_hardly_any_width():
     offsets = offsets_of(np.zeros(SHAPE), points(), levels=LEVELS)
     assert np.abs(offsets).max() < 1e-9
+
+
+def restless(seed):
+    """How much went on before each case: a few times as much in some as in others."""
+    return np.random.default_rng(seed).lognormal(sigma=0.8, size=[SHAPE[0], SHAPE[2]])
+
+
+def test_where_errors_follow_the_spread_bands_do_and_hold_for_calm_and_restless_cases_alike():
+    """Of three targets one is as restless as the spread says, one half so, one whatever it says."""
+    follow = np.array([1.0, 0.5, 0.0])
+
+    def errors(seed):
+        spread = restless(seed)
+        usual = spread / restless(0).mean(axis=0)
+        return drawn(seed) * (1 - follow + follow * usual)[:, None], spread
+
+    offsets, width = widths_of(errors(0)[0], points(), errors(0)[1], levels=LEVELS)
+    assert width[0].tolist() == [1.0, 0.5, 0.0]
+    truth, spread = errors(1)
+    quantiles = factor_of(spread, width)[:, None, :, None] * offsets
+    one = offsets_of(errors(0)[0], points(), levels=LEVELS)
+    np.testing.assert_array_equal(offsets[:, 2], one[:, 2])
+    calm = spread[:, 0] < np.median(spread[:, 0])
+    for some in (calm, ~calm):
+        np.testing.assert_allclose(shares_inside(quantiles[some], truth[some])[1], 0.8, atol=0.05)
+    same = shares_inside(np.broadcast_to(one, quantiles.shape)[calm], truth[calm])[1]
+    assert same[0] > 0.9
+
+
+def test_few_cases_have_one_width():
+    spread = restless(0)[:39]
+    truth = drawn(0)[:39] * spread[:, None]
+    offsets, width = widths_of(truth, points([39, 7, 3]), spread, levels=LEVELS)
+    assert (width == 0).all()
+    np.testing.assert_array_equal(offsets, offsets_of(truth, points([39, 7, 3]), levels=LEVELS))
+
+
+def test_without_any_change_or_any_truth_bands_have_one_width():
+    _, width = widths_of(drawn(0), points(), np.zeros([SHAPE[0], SHAPE[2]]), levels=LEVELS)
+    assert (width[0] == 0).all()
+    offsets, width = widths_of(np.full(SHAPE, np.nan), points(), restless(0), levels=LEVELS)
+    assert (width == 0).all()
+    assert (offsets == 0).all()

@@ -41,29 +41,32 @@ def cases():
 def test_the_error_of_a_step_is_the_mean_over_cases(next_week, cases):
     model = [{"forecast": np.zeros(7).tolist()}, {"forecast": np.full(7, 2.0).tolist()}]
     naive = [{"forecast": np.arange(7.0).tolist()}, {"forecast": np.zeros(7).tolist()}]
-    [figure] = error_by_step(next_week, cases, model, naive)
+    [figure] = error_by_step(next_week, cases, model, {"last week": naive})
     axes = Axes()
     figure.draw(axes)
     steps, errors = axes.lines["model"]
     assert steps.tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert errors.tolist() == [(step + 2) / 2 for step in range(7)]
-    assert axes.lines["baseline"][1].tolist() == [0.0] * 7
+    assert axes.lines["last week"][1].tolist() == [0.0] * 7
 
 
 def test_a_forecast_begins_where_what_was_given_ends(next_week, cases):
     model = [{"forecast": np.ones(7).tolist()}] * 2
-    [figure] = series_figures(next_week, cases, model, None, places=[("Worst", 1)])
+    [figure] = series_figures(next_week, cases, model, {}, places=[("Worst", 1)])
     assert figure.title == "Worst: case 2"
     axes = Axes()
     figure.draw(axes)
     assert axes.lines["given"][0][-1] == -1
     assert axes.lines["model"][0][0] == axes.lines["what followed"][0][0] == 0
-    assert "baseline" not in axes.lines
+    assert [*axes.lines] == ["given", "what followed", "model"]
+    [figure] = series_figures(next_week, cases, model, {"last week": model}, places=[("Worst", 1)])
+    figure.draw(axes)
+    assert axes.lines["last week"][1].tolist() == [1.0] * 7
 
 
 def test_a_task_of_labels_has_no_such_picture(sentiment):
-    assert error_by_step(sentiment, [], [], None) == []
-    assert series_figures(sentiment, [], [], None, places=[]) == []
+    assert error_by_step(sentiment, [], [], {}) == []
+    assert series_figures(sentiment, [], [], {}, places=[]) == []
     assert number_figures(sentiment, [], []) == []
 
 
@@ -105,14 +108,14 @@ def test_a_step_whose_truth_is_not_known_counts_nowhere():
     cases, told = zip(
         forecast_of([0, 1, 2]), forecast_of([0, 1, 2], (5.0, np.nan, np.nan)), strict=True
     )
-    [figure] = error_by_step(FORECAST, cases, told, None)
+    [figure] = error_by_step(FORECAST, cases, told, {})
     assert drawn(figure)["model"][1].tolist() == [3, 2, 3]
 
 
 def test_a_forecast_is_drawn_on_its_dates():
     day = 86400
     case, told = forecast_of([17897 * day, 17898 * day, 17899 * day])
-    [figure] = series_figures(FORECAST, [case], [told], None, places=[("Worst", 0)])
+    [figure] = series_figures(FORECAST, [case], [told], {}, places=[("Worst", 0)])
     lines = drawn(figure)
     assert str(lines["model"][0][0])[:10] == "2019-01-01"
     assert str(lines["given"][0][-1])[:10] == "2018-12-31"
@@ -120,5 +123,5 @@ def test_a_forecast_is_drawn_on_its_dates():
 
 def test_lines_that_are_steps_have_no_dates():
     case, told = forecast_of([40, 41, 42])
-    [figure] = series_figures(FORECAST, [case], [told], None, places=[("Worst", 0)])
+    [figure] = series_figures(FORECAST, [case], [told], {}, places=[("Worst", 0)])
     assert drawn(figure)["model"][0].tolist() == [0, 1, 2]

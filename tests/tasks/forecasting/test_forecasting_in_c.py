@@ -51,7 +51,7 @@ def told_in_c(folder, rows, inputs):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("encoder", ["segments", "lstm", "encoder_decoder"])
+@pytest.mark.parametrize("encoder", ["segments", "lstm", "encoder_decoder", "attention"])
 def test_the_bare_c_runtime_forecasts_as_the_model_does(made, encoder, tmp_path):
     """Also of gaps, of an unknown series, and of a window that was not observed at all."""
     forecaster = made(

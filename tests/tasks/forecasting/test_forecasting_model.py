@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from hand_made_series import NAMED, everything, row_of, settings_of, sine
 from seqapps.tasks.forecasting.model import loss_of
-from seqapps.tasks.forecasting.network import OwnScale
+from seqapps.tasks.forecasting.network import OwnScale, Unnamed
 from seqapps.tasks.forecasting.task import TASK
 
 from seqapps.data.batching import batch_of
@@ -171,6 +171,26 @@ def test_the_loss_is_what_is_worked_out_by_hand_and_teaches_nothing_of_unknown_s
     assert (slope[known] > 0).all()
 
 
+def test_the_vector_of_a_series_without_a_name_is_learnt_from_some_of_all_rows(made):
+    rows = [row_of({"v": sine(phase=5 * place)}, series=name) for place, name in enumerate("ab")]
+    forecaster = made(*rows, encoder="linear", embed_series=True)
+    assert forecaster.features.known_values() == {"series": ["a", "b"]}
+    vectors = forecaster.model.get_layer("series_vectors").embeddings
+    before = vectors.numpy()
+    batch = batch_of([*forecaster.cases], forecaster.task.columns)
+    forecaster.model.train_on_batch(*forecaster.features.pair(batch))
+    assert (np.abs(vectors.numpy() - before).max(axis=1) > 0).all()
+
+
+def test_names_are_left_out_in_training_alone():
+    numbers = tf.range(1, 2004)
+    layer = Unnamed(0.1)
+    assert layer(numbers).numpy().tolist() == numbers.numpy().tolist()
+    hidden = layer(numbers, training=True).numpy()
+    assert set(hidden[hidden != numbers]) == {0}
+    assert 0.07 < np.mean(hidden == 0) < 0.13
+
+
 def test_a_window_without_any_known_step_has_no_loss():
     packed, told = tf.zeros([2, 5, 1, 2]), tf.ones([2, 5, 1, 5])
     assert loss_of(TASK.settings)(packed, told).numpy().tolist() == [0, 0]
@@ -214,16 +234,40 @@ def test_what_is_known_in_advance_is_learnt(made):
     assert model < last / 10
 
 
-def test_what_the_forecast_looks_at_sums_to_1(made):
+@pytest.mark.parametrize("encoder", ["encoder_decoder", "attention"])
+def test_what_the_forecast_looks_at_sums_to_1(made, encoder):
     for channels in ("each", "together"):
-        forecaster = made(everything(), **ALL, encoder="encoder_decoder", channels=channels)
-        raw = batch_of(forecaster.cases[:3], forecaster.task.inputs)
-        told = forecaster.features.explain(forecaster.model, raw)
-        weights = told["weights"].numpy()
+        forecaster = made(everything(), **ALL, encoder=encoder, channels=channels, layers=2)
+        told = forecaster.ask(forecaster.cases[:3], "explain")
+        weights = np.array([one["weights"] for one in told])
         assert weights.shape == (3, 29)
-        assert (weights > 0).all()
+        unread = 29 % forecaster.settings.segment if encoder == "attention" else 0
+        assert (weights[:, :unread] == 0).all()
+        assert (weights[:, unread:] > 0).all()
         np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
-        assert told["steps"][0].numpy().tolist() == [b"%d" % step for step in range(-29, 0)]
+        assert told[0]["steps"] == [str(step) for step in range(-29, 0)]
+
+
+def test_the_segment_that_all_look_at_has_the_weight_of_attention(made):
+    """Half is what the states hand on as it came, a quarter of each of four segments; of the other
+    half all lies on the third segment, whose key alone is not 0.
+    """
+    forecaster = made(row_of({"v": sine()}), encoder="attention", lookback=28, segment=7)
+    forecaster.model.get_layer("segment").kernel.assign(np.zeros([7, 12]))
+    forecaster.model.get_layer("segment").bias.assign(np.zeros(12))
+    places = np.zeros([4, 12])
+    places[2, 0] = 1.0
+    forecaster.model.get_layer("places").vectors.assign(places)
+    norm = forecaster.model.get_layer("block_1_norm_1")
+    norm.gamma.assign(np.eye(12)[0])
+    norm.beta.assign(np.zeros(12))
+    attention = forecaster.model.get_layer("block_1_attention")
+    attention.query_dense.kernel.assign(np.zeros([12, 3, 4]))
+    attention.query_dense.bias.assign(np.ones([3, 4]))
+    attention.key_dense.kernel.assign(np.full([12, 3, 4], 100.0))
+    [told] = forecaster.ask(forecaster.cases[:1], "explain")
+    shares = np.reshape(told["weights"], [4, 7])
+    np.testing.assert_allclose(shares, np.array([[1, 1, 5, 1]]).T / 8 / 7 * np.ones([4, 7]))
 
 
 def test_only_a_model_with_attention_says_where_it_looks():
@@ -245,6 +289,29 @@ def test_bands_hold_what_they_say_after_calibration(made):
     assert 0.75 < inside.mean() < 0.85
     inside = (ends["lower"] <= truth) & (truth <= ends["upper"])
     assert 0.92 < inside.mean() < 0.98
+
+
+def test_bands_are_wider_in_restless_times(made):
+    """Noise that is five times as large in every second hundred of steps."""
+    random = np.random.default_rng(2)
+    size = np.where(np.arange(1009) // 100 % 2, 5.0, 1.0)
+    forecaster = made(
+        row_of({"v": size * random.normal(size=1009)}), encoder="linear", horizon=3, lookback=13,
+        window="none",
+    )  # fmt: skip
+    forecaster.model.get_layer("head").set_weights([np.zeros([13, 3]), np.zeros(3)])
+    cases = forecaster.cases
+    TASK.calibrate(forecaster.settings, forecaster.model, forecaster.features, cases[:500])
+    told = forecaster.ask(cases[500:])
+    wide = np.array([np.subtract(one["upper_80"], one["lower_80"]).mean() for one in told])
+    restless = np.array([np.abs(np.diff(case["values"][:, 0])).mean() for case in cases[500:]])
+    calm = restless < np.median(restless)
+    assert wide[~calm].mean() > 2 * wide[calm].mean()
+    truth = np.stack([case["truth"] for case in cases[500:]])
+    ends = [np.array([one[name] for one in told]) for name in ("lower_80", "upper_80")]
+    inside = (ends[0] <= truth) & (truth <= ends[1])
+    assert 0.7 < inside[calm].mean() < 0.9
+    assert 0.7 < inside[~calm].mean() < 0.9
 
 
 @pytest.mark.parametrize(

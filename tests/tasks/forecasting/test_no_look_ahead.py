@@ -1,11 +1,14 @@
 """Whatever comes after an origin changes nothing that is made there; and what comes does follow."""
 
+from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hand_made_series import NAMED, Made, row_of, settings_of
+from hand_made_series import NAMED, Made, row_of, settings_of, sine
 
+from seqapps import checks
 from seqapps.data.batching import batch_of
 from seqapps.task import PAST
 
@@ -93,3 +96,30 @@ def test_observations_that_come_later_move_no_step_before_them():
     for origin in range(29, CHANGED + 1):
         np.testing.assert_array_equal(before[origin][0]["values"], after[origin][0]["values"])
         assert before[origin][0]["start"] == after[origin][0]["start"]
+
+
+def test_the_conformance_check_looks_at_other_series_than_the_first(made):
+    """One that is too short for a window is passed over."""
+    parts = {"first": 0, "training": 21}
+    rows = [
+        row_of({"v": sine(steps)}, series=name, **parts) for steps, name in ((31, "a"), (83, "b"))
+    ]
+    third = row_of({"v": sine(phase=5)}, series="c", **parts)
+    forecaster = made(third, encoder="linear")
+
+    def late(rows, settings):
+        for case in forecaster.task.cases(rows, settings):
+            by = int(case["series"] == "c")
+            values = np.concatenate([case["values"][by:], case["truth"][:by]])
+            yield {**case, "values": values}
+
+    def trial_of(task, *rows):
+        task = replace(task, tiny=forecaster.settings)
+        data = SimpleNamespace(splits={"test": rows})
+        return SimpleNamespace(task=task, data=data, predict=forecaster.ask)
+
+    checks.check_nothing_looks_ahead(trial_of(forecaster.task, *rows, third))
+    task = replace(forecaster.task, cases=late)
+    checks.check_nothing_looks_ahead(trial_of(task, *rows))
+    with pytest.raises(AssertionError, match="the input values at step"):
+        checks.check_nothing_looks_ahead(trial_of(task, *rows, third))
