@@ -133,7 +133,7 @@ data_options = _together(
     click.option("--factors", type=FILE, metavar="FILE",
                  help="A table whose columns are joined to every series by time."),
     click.option("--factors-lag", type=int, default=1, show_default=True, metavar="STEPS",
-                 help="How many steps later a factor is known."),
+                 help="After how many steps of that table a factor is known."),
     click.option("--data-dir", type=FOLDER, metavar="FOLDER",
                  help="Where tfds: looks for prepared data sets."),
     cache_option,

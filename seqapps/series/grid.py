@@ -66,6 +66,18 @@ def frequency_of(times: np.ndarray) -> str:
     return _named(step)
 
 
+def resolution_of(times: np.ndarray) -> str:
+    """The frequency of ascending times [time]; where there is none what they are all told to.
+
+    That is a day for single days without an order, and a minute for moments without seconds.
+
+    >>> resolution_of(np.array([0, 3, 17, 18]) * DAY)
+    '1d'
+    """
+    found = frequency_of(times)
+    return _named(int(np.gcd.reduce(np.diff(times), initial=DAY))) if found == ROWS else found
+
+
 def check_frequency(frequency: str) -> str:
     """The frequency itself. Raises UserError where it is none.
 
@@ -105,14 +117,21 @@ def on_grid(times: np.ndarray, frequency: str) -> Grid:
 
 def steps_from(start: int, count: int, frequency: str) -> np.ndarray:
     """The times of `count` steps: int64 [count]; of "rows" the numbers of the steps."""
-    if frequency == ROWS:
-        return start + np.arange(count, dtype="int64")
+    steps = np.arange(count, dtype="int64")
+    return start + steps if frequency == ROWS else later(np.array(start), steps, frequency)
+
+
+def later(times: np.ndarray, steps: np.ndarray | int, frequency: str) -> np.ndarray:
+    """Times, each so many steps of a frequency later; both are broadcast.
+
+    >>> later(np.array([0, DAY]), 2, "1h")
+    array([ 7200, 93600])
+    """
     number, unit = parsed(frequency)
-    steps = np.arange(count, dtype="int64") * number
+    steps = np.asarray(steps, "int64") * number
     if unit in SECONDS:
-        return start + steps * SECONDS[unit]
-    days = np.datetime64(start // DAY, "D")
-    rest = start % DAY
+        return np.asarray(times + steps * SECONDS[unit])
+    days = (times // DAY).astype("datetime64[D]")
     if unit == "b":
         found = np.busday_offset(days, steps, roll="forward")
     else:
@@ -121,7 +140,7 @@ def steps_from(start: int, count: int, frequency: str) -> np.ndarray:
         last = (month + steps + 1).astype("datetime64[D]") - 1
         # The 31st of a month that has 30 days is its last one.
         found = np.minimum(first + (days - month.astype("datetime64[D]")), last)
-    return np.asarray(found.astype("int64") * DAY + rest)
+    return np.asarray(found.astype("int64") * DAY + times % DAY)
 
 
 def _positions(times: np.ndarray, frequency: str) -> tuple[np.ndarray, int]:

@@ -242,7 +242,7 @@ def test_factors_of_another_table_are_channels(hourly, table, data):
     _, out, _ = data(plant, "--factors", news)
     assert "channels: load, drift, articles" in out
     described = out.split("plant, articles")[1]
-    assert "missing: 4" in described  # of the plant three hours, and the first one
+    assert "missing: 27" in described  # of the plant three hours, and the first day
 
 
 def test_factors_are_refused_where_a_table_has_several_lines_for_a_time(hourly, table, data):
