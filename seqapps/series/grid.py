@@ -7,17 +7,20 @@ a unit: "15min", "1h", "7d", "1b" (business days, Monday to Friday), "3mo" (cale
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from seqapps.errors import UserError
+from seqapps.task import Row
 
 ROWS = "rows"
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 UNITS = (*SECONDS, "b", "mo")
 DAY = 86400
 OFF_GRID = 0.01  # of the observations, at most, for a frequency to be that of a series
+HOLE = 10  # usual steps, of a series without a frequency, that are a hole in it
 MOST_EMPTY = 0.9  # share of steps without observation, beyond which a grid is the wrong one
 
 
@@ -76,6 +79,38 @@ def resolution_of(times: np.ndarray) -> str:
     """
     found = frequency_of(times)
     return _named(int(np.gcd.reduce(np.diff(times), initial=DAY))) if found == ROWS else found
+
+
+def common_frequency(rows: Sequence[Row], *, needed: int) -> str:
+    """The frequency of the longest of these series.
+
+    Raises UserError where another one, long enough for a window of `needed` steps, has other steps.
+    """
+    longest = max(rows, key=lambda row: len(row["times"]))  # the one that tells most
+    frequency = frequency_of(longest["times"])
+    for row in rows:
+        own = frequency_of(row["times"]) if len(row["times"]) >= needed else ROWS
+        if own not in (ROWS, frequency):
+            raise UserError(
+                f"frequency = 'auto': the steps of {longest['series']!r} are {frequency}, those of "
+                f"{row['series']!r} {own}; a model has one frequency. Leave out series of other "
+                "steps, or set frequency: steps without an observation are gaps then, and of "
+                "several in one step the last one counts."
+            )
+    return frequency
+
+
+def holes_of(times: np.ndarray) -> tuple[int, int]:
+    """(how often ascending times [time] go on by more than a step, the longest of it in seconds).
+
+    >>> holes_of(np.array([0, 1, 2, 3, 9, 10, 11, 12]) * DAY)
+    (1, 518400)
+    """
+    if len(times) < 3:
+        return 0, 0
+    own, steps = frequency_of(times), np.diff(times)
+    far = steps > HOLE * np.median(steps) if own == ROWS else np.diff(_positions(times, own)[0]) > 1
+    return int(far.sum()), int(steps[far].max(initial=0))
 
 
 def check_frequency(frequency: str) -> str:

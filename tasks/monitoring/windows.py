@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqapps.errors import UserError, nearest
-from seqapps.series.grid import check_frequency, frequency_of, on_grid
+from seqapps.series.grid import check_frequency, common_frequency, on_grid
 from seqapps.series.row import names_in
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
@@ -21,8 +21,7 @@ ANOMALY = -1  # the last channel of a series here: not a sensor, but whether a s
 
 def settle(settings: Any, rows: Sequence[Row]) -> Any:
     """The settings with all of it said. Raises UserError where they do not fit the data."""
-    row = rows[0]
-    there = row["names"].split("\n")
+    there = rows[0]["names"].split("\n")
     sensors = names_in(settings.sensors) or there
     for name in sensors:
         if name not in there:
@@ -38,7 +37,7 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
             )
     frequency = settings.frequency
     if frequency == "auto":
-        frequency = frequency_of(row["times"])
+        frequency = common_frequency(rows, needed=max(settings.lookback, settings.reference))
     settings = replace(settings, sensors=",".join(sensors), frequency=check_frequency(frequency))
     if settings.bands:
         from .frames import frames_of

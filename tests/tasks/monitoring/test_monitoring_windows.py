@@ -99,6 +99,12 @@ def test_settling_takes_all_sensors_and_finds_the_frequency():
     assert chosen.sensors == "heat,flow"
 
 
+def test_series_of_different_steps_are_told():
+    seconds = by_hand(series="other", times=START + np.arange(13, dtype="int64"))
+    with pytest.raises(UserError, match="the steps of 'hand' are 1min, those of 'other' 1s"):
+        TASK.settle(replace(SETTINGS, frequency="auto"), [by_hand(), seconds])
+
+
 @pytest.mark.parametrize(
     ("options", "row", "says"),
     [
