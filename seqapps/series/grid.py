@@ -216,6 +216,18 @@ def _named(step: int) -> str:
     return f"{step}s"
 
 
+def seconds_of(frequency: str) -> int | None:
+    """How long a step lasts; None where steps are not all as long: rows, business days, months.
+
+    >>> seconds_of("15min")
+    900
+    """
+    if frequency == ROWS:
+        return None
+    number, unit = parsed(frequency)
+    return number * SECONDS[unit] if unit in SECONDS else None
+
+
 def parsed(frequency: str) -> tuple[int, str]:
     """Number and unit. Raises UserError where it is no frequency, or "rows".
 
