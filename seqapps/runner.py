@@ -342,12 +342,14 @@ def _say_what_is_cut(settings: Any, lengths: np.ndarray | None, progress: Progre
 def _export(work: Work) -> None:
     start.tensorflow(work.progress)
     from seqapps.export import bundle
+    from seqapps.series import level
 
     model, features = _train(work)
     work.meter.take("train")  # `history.csv` has it, round by round, whatever was killed
     valid = work.cases("valid")
     work.request.task.calibrate(work.request.settings, model, features, valid)
     work.run.undo_after("train")
+    seen = level.note(work.request.task, work.request.settings, state.load(work.run.features))
     with (
         work.progress.track("exporting and proving"),
         files.full_disk(work.run.model),
@@ -360,7 +362,7 @@ def _export(work: Work) -> None:
             model,
             features,
             cases=valid,
-            record={**work.run.read_record(), "run": work.run.folder.name},
+            record={**work.run.read_record(), "run": work.run.folder.name, **seen},
         )
     work.progress.say(
         f"export: proved in a fresh process: {proof.rows} golden answers, largest difference "

@@ -26,8 +26,8 @@ def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -
 
     Raises UserError where no validation window is normal.
     """
-    found = [place for place, case in enumerate(cases) if _is_normal(case, settings.lookback)]
-    normal = [cases[place] for place in evenly(found, most=MOST)]
+    places = [place for place, case in enumerate(cases) if _is_normal(case, settings.lookback)]
+    normal = [cases[place] for place in evenly(places, most=MOST)]
     if not normal:
         raise UserError(
             "The validation part has no window of normal operation, which the threshold is set "
