@@ -198,14 +198,17 @@ def hours(count):
     return [dt.datetime(2019, 1, 1) + dt.timedelta(hours=hour) for hour in range(count)]
 
 
-def test_what_the_grid_drops_is_told_of_others_data(folder, call):
-    """The model's steps are days; of each only the last hour is left."""
-    table = {"when": hours(960), "site": ["east"] * 960, "wind": sine(960), "load": sine(960)}
+def test_what_the_grid_drops_and_other_units_are_told_of_others_data(folder, call):
+    """The model's steps are days; of each only the last hour is left. The load is in watts."""
+    table = {"when": hours(960), "site": ["east"] * 960, "wind": sine(960),
+             "load": 1000 * sine(960)}  # fmt: skip
     write(folder / "hours.csv", table)
     code, _, err = call("evaluate", "forecasting", "--data", "hours.csv", *AS_TRAINED)
     assert code == 0, err
     assert "data: a step each 1d: 920 of 960 observations lie between two steps" in err
     assert "919 of 960 observations share a step with a later one, which counts" in err
+    assert "data: east, load: the middle value 5" in err
+    assert "are they in other units?" in err and "east, wind" not in err
 
 
 WRONG = {
