@@ -192,7 +192,7 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
         progress.say(f"run: {folder.folder}")
         if count > 1 and not _is_trained(folder):
             devices.check_present(count)  # before anything is made
-        for line in told(data):
+        for line in [*told(data), *_of_the_grid(request, data)]:
             progress.say(f"data: {line}")
         if data.rejected:
             files.write_bytes(folder.rejected, data.entry.rejected.read_bytes())
@@ -223,6 +223,16 @@ def _settled(request: Request, data: Data) -> Request:
         for split in ("valid", "test"):
             task.list_cases(data.splits[split], values)  # a part without a window is told now
     return replace(request, task=task, settings=values)
+
+
+def _of_the_grid(request: Request, data: Data) -> list[str]:
+    """What the steps of the settings make of series, in all splits."""
+    if not request.task.observed:
+        return []
+    from seqapps.series.laid import laid
+
+    line = laid(data.everything, request.settings)
+    return [line] if line else []
 
 
 def _is_trained(folder: Run) -> bool:
@@ -332,12 +342,14 @@ def _say_what_is_cut(settings: Any, lengths: np.ndarray | None, progress: Progre
 def _export(work: Work) -> None:
     start.tensorflow(work.progress)
     from seqapps.export import bundle
+    from seqapps.series import level
 
     model, features = _train(work)
     work.meter.take("train")  # `history.csv` has it, round by round, whatever was killed
     valid = work.cases("valid")
     work.request.task.calibrate(work.request.settings, model, features, valid)
     work.run.undo_after("train")
+    seen = level.note(work.request.task, work.request.settings, state.load(work.run.features))
     with (
         work.progress.track("exporting and proving"),
         files.full_disk(work.run.model),
@@ -350,7 +362,7 @@ def _export(work: Work) -> None:
             model,
             features,
             cases=valid,
-            record={**work.run.read_record(), "run": work.run.folder.name},
+            record={**work.run.read_record(), "run": work.run.folder.name, **seen},
         )
     work.progress.say(
         f"export: proved in a fresh process: {proof.rows} golden answers, largest difference "

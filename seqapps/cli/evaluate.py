@@ -53,6 +53,8 @@ def command(
     from seqapps.models import locate
     from seqapps.report.verdict import shown
     from seqapps.runs import reading_of
+    from seqapps.series.laid import laid
+    from seqapps.series.level import far_rows, level_in
 
     folder = locate(model, output=output, runs=runs)
     bundle = manifest.read(folder)
@@ -74,6 +76,11 @@ def command(
     same = rows.fingerprint == trained_on["fingerprint"]
     chosen = split or ("test" if same else "all")
     judged = rows.everything if chosen == "all" else rows.splits[chosen]
+    if task.observed and (line := laid(judged, values)):
+        progress.say(f"data: {line}")
+    known = level_in(bundle) if task.observed else None
+    for line in far_rows(known, judged) if known else ():
+        progress.say(f"data: {line}")
     cases = task.cases(judged, values)
     cases = cases if isinstance(cases, Sequence) else list(cases)
     if not cases:

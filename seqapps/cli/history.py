@@ -16,11 +16,12 @@ import click
 import numpy as np
 
 from seqapps.cli.text import aligned, answer_line, json_line
-from seqapps.data import observations, tables
+from seqapps.data import factors, observations, tables
 from seqapps.data.opening import Table, kind_of, opened
 from seqapps.data.source import Reading
 from seqapps.errors import UserError
 from seqapps.series.latest import KNOWN, VALUES, Latest, latest_of, series_input
+from seqapps.series.level import Level
 from seqapps.series.row import ROW
 from seqapps.task import Column, Output, Response
 
@@ -34,6 +35,31 @@ class History:
     path: Path | None  # None: standard input
     read_as: str
     head: bytes = b""  # the first line of standard input, which was looked at
+
+
+@dataclass(frozen=True)
+class Given:
+    """The options that tell how a table of observations is read."""
+
+    time: str | None
+    time_format: str | None
+    series: str | None
+    factors: Path | None
+    factors_lag: int | None  # None: as in training
+
+    def options(self) -> dict[str, Any]:
+        """The options by name; None where one was not given."""
+        return {f"--{name.replace('_', '-')}": value for name, value in vars(self).items()}
+
+    def reading(self, trained: int) -> Reading:
+        """How the table is read; `trained` is the lag of factors in training."""
+        columns = {"times": self.time, "series": self.series}
+        return Reading(
+            columns={ours: theirs for ours, theirs in columns.items() if theirs is not None},
+            time_format=self.time_format,
+            factors=self.factors,
+            factors_lag=trained if self.factors_lag is None else self.factors_lag,
+        )
 
 
 def history_in(file: str, inputs: Mapping[str, Column], head: bytes) -> History | None:
@@ -67,29 +93,43 @@ def first_line(file: str | None, inputs: Mapping[str, Column]) -> bytes:
 
 
 def latest_in(
-    history: History, inputs: Mapping[str, Column], reading: Reading, *, frequency: str
+    history: History,
+    inputs: Mapping[str, Column],
+    reading: Reading,
+    *,
+    frequency: str,
+    level: Level | None = None,
 ) -> list[Latest]:
-    """The end of each series. Raises UserError where the table lacks what the model needs."""
+    """The end of each series; what is odd of it, as beside the level of training, is printed.
+
+    Raises UserError where the table lacks what the model needs.
+    """
     if history.path is not None:
         table = Table(history.path, history.path.name)
-        return _latest(table, inputs, reading, frequency)
+        return _latest(table, inputs, reading, frequency, level)
     with tempfile.NamedTemporaryFile(suffix=history.read_as) as kept:
         kept.write(history.head)
         shutil.copyfileobj(sys.stdin.buffer, kept)
         kept.flush()
         table = Table(Path(kept.name), "standard input", read_as=history.read_as)
-        return _latest(table, inputs, reading, frequency)
+        return _latest(table, inputs, reading, frequency, level)
 
 
 def _latest(
-    table: Table, inputs: Mapping[str, Column], reading: Reading, frequency: str
+    table: Table,
+    inputs: Mapping[str, Column],
+    reading: Reading,
+    frequency: str,
+    level: Level | None,
 ) -> list[Latest]:
     layout = observations.layout_of(ROW, reading, tables.columns_of(table), place=table.name)
     wanted = {column: column for column in layout.read}
     lines = tables.located(table, wanted, advice=lambda *_: "")
     stem = Path(table.name.removesuffix(".gz")).stem
     said: list[str] = []
-    rows = [row for _, row in observations.gathered(lines, layout, name=stem, said=said)]
+    joined = factors.read(reading, said) if reading.factors else None
+    series = observations.gathered(lines, layout, name=stem, said=said)
+    rows = [row for _, row in (joined.to(series) if joined else series)]
     if not rows:
         raise UserError(f"{table.name}: no rows; expected a header line and observations.")
     found = [
@@ -99,7 +139,8 @@ def _latest(
     for line in said:
         click.echo(line, err=True)
     for one in found:
-        for line in one.said:
+        far = level.told(one.case[VALUES], inputs[VALUES].channels) if level else ()
+        for line in [*one.said, *far]:
             click.echo(f"{_place(table, one.name, len(rows))}: {line}", err=True)
     return found
 

@@ -99,6 +99,12 @@ series_option = click.option(
 )  # fmt: skip
 
 
+factors_option = click.option(
+    "--factors", type=FILE, metavar="FILE",
+    help="A table whose columns are joined to every series by time.",
+)  # fmt: skip
+
+
 def _shares(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[float, ...] | None:
@@ -130,10 +136,9 @@ data_options = _together(
     click.option("--shares", metavar="TRAIN,VALID,TEST", callback=_shares,
                  help="How series are cut in time: shares, or numbers of steps. Default: "
                  "0.8,0.1,0.1."),
-    click.option("--factors", type=FILE, metavar="FILE",
-                 help="A table whose columns are joined to every series by time."),
+    factors_option,
     click.option("--factors-lag", type=int, default=1, show_default=True, metavar="STEPS",
-                 help="How many steps later a factor is known."),
+                 help="After how many steps of that table a factor is known."),
     click.option("--data-dir", type=FOLDER, metavar="FOLDER",
                  help="Where tfds: looks for prepared data sets."),
     cache_option,

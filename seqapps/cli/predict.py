@@ -12,6 +12,7 @@ from seqapps.cli import options
 from seqapps.task import DEFAULT, GO_ON, Column, Response, Row, Signature
 
 if TYPE_CHECKING:
+    from seqapps.cli import history
     from seqapps.series.latest import Latest
 
 AT_ONCE = 64  # rows; answers appear while the input is still being read
@@ -38,6 +39,11 @@ FIRST_PART, LONGEST_PART = 8, 256  # tokens: each part reads the text anew, so t
 @options.time_option
 @options.time_format_option
 @options.series_option
+@options.factors_option
+@click.option(
+    "--factors-lag", type=int, metavar="STEPS",
+    help="After how many steps of that table a factor is known; default: as in training.",
+)  # fmt: skip
 @options.json_option
 @options.runs_option
 @options.output_option
@@ -51,6 +57,8 @@ def command(
     time: str | None,
     time_format: str | None,
     series: str | None,
+    factors: Path | None,
+    factors_lag: int | None,
     as_json: bool,
     runs: Path,
     output: Path,
@@ -63,6 +71,7 @@ def command(
     of each series of a table, and answers step by step.
     """
     from seqapps import start
+    from seqapps.cli import history
     from seqapps.cli.inputs import rows_from, same_for_all
     from seqapps.export import manifest
     from seqapps.models import locate
@@ -74,9 +83,8 @@ def command(
     same = same_for_all(signature.inputs, given)
     asked = {key: column for key, column in signature.inputs.items() if key not in same}
     asked.pop("written" if in_parts else "", None)
-    latest, read = _series(
-        folder, asked, texts, file, times=time, time_format=time_format, series=series
-    )
+    given_as = history.Given(time, time_format, series, factors, factors_lag)
+    latest, read = _series(folder, asked, texts, file, given_as)
     rows: Iterable[Row] = ({**one.case, **same} for one in latest or ())
     if latest is None:
         rows = ({**row, **same} for row in rows_from(asked, texts, file, read=read))
@@ -105,36 +113,31 @@ def _series(
     asked: Mapping[str, Column],
     texts: tuple[str, ...],
     file: str | None,
-    *,
-    times: str | None,
-    time_format: str | None,
-    series: str | None,
+    given: history.Given,
 ) -> tuple[list[Latest] | None, bytes]:
     """(the end of each series, where a table of them is given; what was read of standard input)."""
     from seqapps.cli import history
     from seqapps.data.source import Reading
     from seqapps.errors import UserError
     from seqapps.export import manifest
+    from seqapps.series.level import level_in
 
     file = "-" if texts == ("-",) else file
     read = history.first_line(file, asked)
     found = history.history_in(file, asked, read) if file is not None else None
     if found is None:
-        options = {"--time": times, "--time-format": time_format, "--series": series}
-        for option, value in options.items():
+        for option, value in given.options().items():
             if value is not None:
                 raise UserError(
                     f"{option} {value}: is for models of series that are given a table of "
                     "observations with --file."
                 )
         return None, read
-    columns = {"times": times, "series": series}
-    reading = Reading(
-        columns={ours: theirs for ours, theirs in columns.items() if theirs is not None},
-        time_format=time_format,
-    )
+    bundle = manifest.read(folder)
+    reading = given.reading(bundle.get("data", {}).get("factors_lag", Reading.factors_lag))
     frequency = manifest.setting(folder, "frequency") or "rows"
-    return history.latest_in(found, asked, reading, frequency=frequency), read
+    latest = history.latest_in(found, asked, reading, frequency=frequency, level=level_in(bundle))
+    return latest, read
 
 
 def _say_unknown(latest: Sequence[Latest], known: Mapping[str, Sequence[str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from seqapps.series.live import Begins, Drifts, Due, Ends, Live, News
 from seqapps.task import DEFAULT, Column
 
 AT_ONCE = 64  # windows that are scored together
+SENSORS = 3  # of an alarm that a person is told; JSON has them all
 TOLD = 5  # bad lines that are told with their reason
 TRAINED = "what was trained on"
 NEEDED = ("score", "threshold", "alarm", "contributions")
@@ -220,8 +222,9 @@ class Watching:
 def line_of(news: News, *, level: str = TRAINED) -> str:
     """One thing that is new, for a person; `level` is what sensors drift from."""
     when = _when(news.time, news.step)
-    shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in news.sensors.items())
     if isinstance(news, Begins):
+        most = islice(news.sensors.items(), SENSORS)
+        shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in most)
         title = click.style("alarm begins", fg="red", bold=True)
         return f"{when}  {title}  {news.severity:.2f} times the threshold  {shares}"
     if isinstance(news, Ends):

@@ -29,6 +29,7 @@ from seqapps.progress import SILENT, Progress
 from seqapps.task import Column, Task
 
 FORMAT = 2  # raised when the same source would be kept otherwise
+JOINED = 1  # raised when the same factors would be joined otherwise
 UNCUT = "rows"  # the name of the split that is still to be cut, in TFDS's files
 FIRST = 10  # rejected rows that are shown
 PEEK = 1000  # rows read before TensorFlow is started, so that most mistakes are told at once
@@ -104,7 +105,7 @@ def entry_of(task: Task, source: Source, reading: Reading, *, progress: Progress
         return _by_their_content(task, source, place, progress)
     how = [dict(reading.columns), reading.encoding, reading.header]
     if task.observed:
-        how += [reading.time_format, reading.factors_lag if reading.factors else None]
+        how += [reading.time_format, [JOINED, reading.factors_lag] if reading.factors else None]
     key = _key(task, source.group, [content, refusals, *how])
     with locked(place / key, progress):
         found = whole(place / key, progress)

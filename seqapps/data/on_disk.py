@@ -336,8 +336,8 @@ def _observed(
             )
         names = tables.columns_of(part)
         found[part] = observations.layout_of(task.row_columns, reading, names, place=part.name)
-    joined = factors.read(reading) if reading.factors else None
     said: list[str] = []
+    joined = factors.read(reading, said) if reading.factors else None
 
     def rows(items: Sequence[Part]) -> Iterator[Located]:
         for part in items:

@@ -41,7 +41,7 @@ class Reading:
     shares: tuple[float, ...] = SHARES  # or steps, of train, valid and test, where time decides
     time_format: str | None = None  # of times, as strptime takes it, where it does not show
     factors: Path | None = None  # a table whose columns are joined to every series by time
-    factors_lag: int = 1  # observations that a factor is late
+    factors_lag: int = 1  # steps of that table after which a factor is known
 
 
 @dataclass(frozen=True, kw_only=True)

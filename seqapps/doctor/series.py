@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from seqapps.errors import UserError
 from seqapps.report.described import described_figures
 from seqapps.report.described_lines import described_lines
 from seqapps.series.describe import Description, describe
-from seqapps.series.grid import ROWS, Grid, frequency_of, on_grid
+from seqapps.series.grid import ROWS, Grid, frequency_of
+from seqapps.series.laid import Laid
 from seqapps.task import Figure, Row
 
 AUTO = "auto"  # a setting `frequency` that says this, or none, is found in the times
@@ -54,28 +54,21 @@ class Channel:
 class Looked:
     """What was found of all series, and the first few of them."""
 
-    frequency: str  # of the grid
-    given: bool  # whether the settings say it
+    laid: Laid
+    given: bool  # whether the settings say the frequency of the grid
     series: int = 0
     channels: int = 0  # of all series together
-    frequencies: Counter[str] = field(default_factory=Counter)  # of each series by itself
-    gaps: int = 0  # steps without any observation
-    moved: int = 0  # observations between two steps
-    dropped: int = 0  # observations that share a step with a later one
     off_grid: list[str] = field(default_factory=list)  # why series do not fit, by series
     seen: list[Channel] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """Plain values, as JSON holds them; `described` holds `Description.plain()` of each."""
         return {
-            "frequency": self.frequency,
+            **asdict(self.laid),
+            "frequencies": dict(self.laid.frequencies),
             "given": self.given,
-            "frequencies": dict(self.frequencies),
             "series": self.series,
             "channels": self.channels,
-            "gaps": self.gaps,
-            "moved": self.moved,
-            "dropped": self.dropped,
             "off_grid": self.off_grid,
             "described": [
                 {"series": each.series, "channel": each.channel, "lines": each.lines,
@@ -95,14 +88,13 @@ def look(rows: Sequence[Row], settings: Any) -> Looked:
     wanted = getattr(settings, "frequency", AUTO)
     given = wanted != AUTO
     longest = max((row["times"] for row in rows), key=len, default=np.empty(0, "int64"))
-    found = Looked(wanted if given else frequency_of(longest), given)
+    found = Looked(Laid(wanted if given else frequency_of(longest)), given)
     season = getattr(settings, "season", 0) or None
     each = CHANNELS // max(1, min(SERIES, len(rows)))
     for row in rows:
         channels = _targets_first(row["names"].split("\n"), settings)
         found.series += 1
         found.channels += len(channels)
-        found.frequencies[frequency_of(row["times"])] += 1
         grid = _laid(row, found)
         if grid is not None and found.series <= SERIES:
             found.seen += [_channel(row, grid, place, season=season) for place in channels[:each]]
@@ -118,15 +110,11 @@ def _targets_first(names: Sequence[str], settings: Any) -> list[int]:
 def _laid(row: Row, found: Looked) -> Grid | None:
     """The series on the grid, and counted; None where it does not fit."""
     try:
-        grid = on_grid(row["times"], found.frequency)
+        return found.laid.add(row["times"])
     except UserError as error:
         if len(found.off_grid) < LISTED:
             found.off_grid.append(f"{row['series'] or 'the series'}: {error}")
         return None
-    found.gaps += grid.gaps
-    found.moved += grid.moved
-    found.dropped += grid.dropped
-    return grid
 
 
 def _channel(row: Row, grid: Grid, place: int, *, season: int | None) -> Channel:
@@ -152,12 +140,6 @@ def told(facts: dict[str, Any]) -> Iterable[str]:
     if not facts["given"] and len(others) > 1:
         each = ", ".join(f"{name} in {count:,}" for name, count in sorted(others.items()))
         yield f"the series differ: {each}. --set frequency=... decides"
-    if facts["gaps"]:
-        yield f"{facts['gaps']:,} steps of this grid were not observed and are gaps"
-    if facts["moved"]:
-        yield (
-            f"{facts['moved']:,} observations lie between two steps and count for the nearer one"
-        )
-    if facts["dropped"]:
-        yield f"{facts['dropped']:,} observations share a step with a later one, which counts"
+    counts = Laid(**{field.name: facts[field.name] for field in fields(Laid)})
+    yield from counts.lines()
     yield from facts["off_grid"]

@@ -8,12 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from seqapps.series.duration import DAY, duration
+
 BLOCKS = 600  # of a long series, each drawn by its least and its most: more is not seen
-DAY = 86_400
-UNITS = (  # name, seconds
-    ("years", 365.25 * DAY), ("weeks", 7 * DAY), ("days", DAY), ("hours", 3600),
-    ("minutes", 60), ("seconds", 1),
-)  # fmt: skip
 
 
 def envelope(
@@ -59,14 +56,8 @@ def span(steps: float, times: np.ndarray | None) -> str:
     """How long so many steps last, as an addition: ` = 3.6 years`; empty without times."""
     if times is None or len(times) < 2:
         return ""
-    seconds = steps * step_seconds(times)
-    for name, length in UNITS:
-        if seconds >= 0.95 * length:
-            amount = (
-                f"{seconds / length:.2g}" if seconds < 95 * length else f"{seconds / length:.0f}"
-            )
-            return f" = {amount} {name[:-1] if amount == '1' else name}"
-    return ""
+    found = duration(steps * step_seconds(times))
+    return f" = {found}" if found else ""
 
 
 def step_seconds(times: np.ndarray) -> float:

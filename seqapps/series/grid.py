@@ -7,17 +7,20 @@ a unit: "15min", "1h", "7d", "1b" (business days, Monday to Friday), "3mo" (cale
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from seqapps.errors import UserError
+from seqapps.task import Row
 
 ROWS = "rows"
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 UNITS = (*SECONDS, "b", "mo")
 DAY = 86400
 OFF_GRID = 0.01  # of the observations, at most, for a frequency to be that of a series
+HOLE = 10  # usual steps, of a series without a frequency, that are a hole in it
 MOST_EMPTY = 0.9  # share of steps without observation, beyond which a grid is the wrong one
 
 
@@ -66,6 +69,50 @@ def frequency_of(times: np.ndarray) -> str:
     return _named(step)
 
 
+def resolution_of(times: np.ndarray) -> str:
+    """The frequency of ascending times [time]; where there is none what they are all told to.
+
+    That is a day for single days without an order, and a minute for moments without seconds.
+
+    >>> resolution_of(np.array([0, 3, 17, 18]) * DAY)
+    '1d'
+    """
+    found = frequency_of(times)
+    return _named(int(np.gcd.reduce(np.diff(times), initial=DAY))) if found == ROWS else found
+
+
+def common_frequency(rows: Sequence[Row], *, needed: int) -> str:
+    """The frequency of the longest of these series.
+
+    Raises UserError where another one, long enough for a window of `needed` steps, has other steps.
+    """
+    longest = max(rows, key=lambda row: len(row["times"]))  # the one that tells most
+    frequency = frequency_of(longest["times"])
+    for row in rows:
+        own = frequency_of(row["times"]) if len(row["times"]) >= needed else ROWS
+        if own not in (ROWS, frequency):
+            raise UserError(
+                f"frequency = 'auto': the steps of {longest['series']!r} are {frequency}, those of "
+                f"{row['series']!r} {own}; a model has one frequency. Leave out series of other "
+                "steps, or set frequency: steps without an observation are gaps then, and of "
+                "several in one step the last one counts."
+            )
+    return frequency
+
+
+def holes_of(times: np.ndarray) -> tuple[int, int]:
+    """(how often ascending times [time] go on by more than a step, the longest of it in seconds).
+
+    >>> holes_of(np.array([0, 1, 2, 3, 9, 10, 11, 12]) * DAY)
+    (1, 518400)
+    """
+    if len(times) < 3:
+        return 0, 0
+    own, steps = frequency_of(times), np.diff(times)
+    far = steps > HOLE * np.median(steps) if own == ROWS else np.diff(_positions(times, own)[0]) > 1
+    return int(far.sum()), int(steps[far].max(initial=0))
+
+
 def check_frequency(frequency: str) -> str:
     """The frequency itself. Raises UserError where it is none.
 
@@ -105,14 +152,21 @@ def on_grid(times: np.ndarray, frequency: str) -> Grid:
 
 def steps_from(start: int, count: int, frequency: str) -> np.ndarray:
     """The times of `count` steps: int64 [count]; of "rows" the numbers of the steps."""
-    if frequency == ROWS:
-        return start + np.arange(count, dtype="int64")
+    steps = np.arange(count, dtype="int64")
+    return start + steps if frequency == ROWS else later(np.array(start), steps, frequency)
+
+
+def later(times: np.ndarray, steps: np.ndarray | int, frequency: str) -> np.ndarray:
+    """Times, each so many steps of a frequency later; both are broadcast.
+
+    >>> later(np.array([0, DAY]), 2, "1h")
+    array([ 7200, 93600])
+    """
     number, unit = parsed(frequency)
-    steps = np.arange(count, dtype="int64") * number
+    steps = np.asarray(steps, "int64") * number
     if unit in SECONDS:
-        return start + steps * SECONDS[unit]
-    days = np.datetime64(start // DAY, "D")
-    rest = start % DAY
+        return np.asarray(times + steps * SECONDS[unit])
+    days = (times // DAY).astype("datetime64[D]")
     if unit == "b":
         found = np.busday_offset(days, steps, roll="forward")
     else:
@@ -121,7 +175,7 @@ def steps_from(start: int, count: int, frequency: str) -> np.ndarray:
         last = (month + steps + 1).astype("datetime64[D]") - 1
         # The 31st of a month that has 30 days is its last one.
         found = np.minimum(first + (days - month.astype("datetime64[D]")), last)
-    return np.asarray(found.astype("int64") * DAY + rest)
+    return np.asarray(found.astype("int64") * DAY + times % DAY)
 
 
 def _positions(times: np.ndarray, frequency: str) -> tuple[np.ndarray, int]:
@@ -160,6 +214,18 @@ def _named(step: int) -> str:
         if step % SECONDS[unit] == 0:
             return f"{step // SECONDS[unit]}{unit}"
     return f"{step}s"
+
+
+def seconds_of(frequency: str) -> int | None:
+    """How long a step lasts; None where steps are not all as long: rows, business days, months.
+
+    >>> seconds_of("15min")
+    900
+    """
+    if frequency == ROWS:
+        return None
+    number, unit = parsed(frequency)
+    return number * SECONDS[unit] if unit in SECONDS else None
 
 
 def parsed(frequency: str) -> tuple[int, str]:

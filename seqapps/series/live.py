@@ -16,7 +16,6 @@ import numpy as np
 from seqapps.series.grid import ROWS, SECONDS, parsed, steps_from
 from seqapps.series.lines import BadRowError, Observation
 
-TOLD = 3  # sensors of an alarm
 FAR = 4.0  # standard deviations of a window's mean from training that are told
 SET_BACK = 10  # lines in a row before the last time, after which the clock was set back
 
@@ -45,7 +44,7 @@ class Begins:
     # In thresholds, the highest of the scores in a row that made it. A monitor that waits before it
     # gives an alarm may give it at a step that is a little below the threshold again.
     severity: float
-    sensors: Mapping[str, float]  # those with the largest shares, the largest first
+    sensors: Mapping[str, float]  # share of each, the largest first
 
 
 @dataclass(frozen=True)
@@ -211,7 +210,7 @@ class Live:
     def _shares(self, contributions: Array) -> dict[str, float]:
         parts = np.nan_to_num(np.maximum(contributions, 0.0))
         parts = parts / parts.sum() if parts.sum() > 0 else parts
-        largest = np.argsort(-parts, kind="stable")[:TOLD]
+        largest = np.argsort(-parts, kind="stable")
         return {self._channels[place]: float(parts[place]) for place in largest}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqapps.errors import UserError, nearest
-from seqapps.series.grid import ROWS, check_frequency, frequency_of, on_grid
+from seqapps.series.grid import check_frequency, common_frequency, on_grid
 from seqapps.series.row import names_in
 from seqapps.task import Row
 
@@ -24,27 +24,13 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
     settings = _columns(settings, row["names"].split("\n"))
     frequency = settings.frequency
     if frequency == AUTO:
-        frequency = frequency_of(row["times"])
-        _check_one_frequency(rows, row, frequency, needed=settings.lookback + settings.horizon)
+        frequency = common_frequency(rows, needed=settings.lookback + settings.horizon)
     settings = replace(settings, frequency=check_frequency(frequency))
     _check_calendar(settings)
     if settings.season == 0:
         settings = replace(settings, season=_season(row, settings))
     windows_of(rows, settings)
     return settings
-
-
-def _check_one_frequency(rows: Sequence[Row], longest: Row, frequency: str, *, needed: int) -> None:
-    """Raise UserError where a series that is long enough for a window has other steps."""
-    for row in rows:
-        own = frequency_of(row["times"]) if len(row["times"]) >= needed else ROWS
-        if own not in (ROWS, frequency):
-            raise UserError(
-                f"frequency = {AUTO!r}: the steps of {longest['series']!r} are {frequency}, those "
-                f"of {row['series']!r} {own}; a model has one frequency. Leave out series of other "
-                "steps, or set frequency: steps without an observation are gaps then, and of "
-                "several in one step the last one counts."
-            )
 
 
 def _check_calendar(settings: Any) -> None:

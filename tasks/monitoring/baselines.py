@@ -25,6 +25,7 @@ KEPT = 0.8  # of each training series the chart is fitted to; the rest sets the 
 MANY = 20  # series
 AT_ONCE = 256  # windows
 REMEMBER = ("moving_average", "ewma")  # charts that average by themselves
+BOUNDED = ("isolation_forest",)  # whose scores have a highest one: a multiple may be out of reach
 
 
 def _fitted(name: str, normal: np.ndarray, settings: Any) -> Any:
@@ -51,7 +52,9 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
     standard = Standard.fit(np.concatenate(first))
     smooth = 1 if name in REMEMBER else settings.smooth
     usual = np.concatenate([_scores(fitted, part, smooth) for part in rest])
-    common = _rule(threshold(usual, false_alarms=settings.false_alarms, tail=True).value, settings)
+    margin = 1.0 if name in BOUNDED else settings.margin
+    limit = threshold(usual, false_alarms=settings.false_alarms, tail=True).value
+    common = _rule(margin * limit, settings)
     rules: dict[str, Rule] = {}  # by series, where each has a reference
 
     def rule_of(case: Case) -> Rule:
@@ -60,8 +63,8 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
         if case["series"] not in rules:
             own = _from(case[REFERENCE], case[REFERENCE])
             scores = _scores(fitted, own, smooth)[settings.smooth :]
-            limit = threshold(scores, false_alarms=settings.false_alarms).value
-            rules[case["series"]] = _rule(limit, settings)
+            own_limit = threshold(scores, false_alarms=settings.false_alarms).value
+            rules[case["series"]] = _rule(margin * own_limit, settings)
         return rules[case["series"]]
 
     def answer(case: Case, values: np.ndarray, scores: np.ndarray) -> Response:
@@ -93,7 +96,7 @@ def chart(name: str, cases: Sequence[Case], settings: Any) -> Predict:
 
 
 def _rule(limit: float, settings: Any) -> Rule:
-    limit = max(limit * settings.margin, 1e-9)
+    limit = max(limit, 1e-9)
     return Rule(limit, limit * settings.hysteresis, settings.duration)
 
 

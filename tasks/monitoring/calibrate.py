@@ -18,7 +18,7 @@ from .task import inputs_of
 from .windows import ANOMALY
 
 AT_ONCE = 256  # windows
-MOST = 20_000  # windows; more tell the same
+MOST = 20_000  # windows, evenly spread; more tell the same
 
 
 def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -> None:
@@ -26,7 +26,8 @@ def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -
 
     Raises UserError where no validation window is normal.
     """
-    normal = [case for case in cases if _is_normal(case, settings.lookback)][:MOST]
+    places = [place for place, case in enumerate(cases) if _is_normal(case, settings.lookback)]
+    normal = [cases[place] for place in evenly(places, most=MOST)]
     if not normal:
         raise UserError(
             "The validation part has no window of normal operation, which the threshold is set "
@@ -45,6 +46,16 @@ def calibrate(settings: Any, model: Any, features: Any, cases: Sequence[Case]) -
     )
     found = threshold(scores, false_alarms=settings.false_alarms, tail=True)
     judge.threshold.assign(max(found.value * settings.margin, SMALLEST))
+
+
+def evenly(places: Sequence[int], *, most: int) -> list[int]:
+    """At most so many places, of the whole of them.
+
+    >>> evenly([2, 3, 5, 7, 11], most=3)
+    [2, 5, 11]
+    """
+    chosen = np.linspace(0, len(places) - 1, min(most, len(places))).astype(int)
+    return [places[place] for place in chosen]
 
 
 def _is_normal(case: Case, lookback: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqapps.errors import UserError, nearest
-from seqapps.series.grid import check_frequency, frequency_of, on_grid
+from seqapps.series.grid import check_frequency, common_frequency, on_grid, seconds_of
 from seqapps.series.row import names_in
 from seqapps.series.windows import Series, Windows
 from seqapps.task import PAST, Case, Row
@@ -21,8 +22,7 @@ ANOMALY = -1  # the last channel of a series here: not a sensor, but whether a s
 
 def settle(settings: Any, rows: Sequence[Row]) -> Any:
     """The settings with all of it said. Raises UserError where they do not fit the data."""
-    row = rows[0]
-    there = row["names"].split("\n")
+    there = rows[0]["names"].split("\n")
     sensors = names_in(settings.sensors) or there
     for name in sensors:
         if name not in there:
@@ -38,7 +38,7 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
             )
     frequency = settings.frequency
     if frequency == "auto":
-        frequency = frequency_of(row["times"])
+        frequency = common_frequency(rows, needed=max(settings.lookback, settings.reference))
     settings = replace(settings, sensors=",".join(sensors), frequency=check_frequency(frequency))
     if settings.bands:
         from .frames import frames_of
@@ -86,7 +86,7 @@ def windows_of(rows: Iterable[Row], settings: Any) -> Windows:
             "anomaly": values[origin - stride : origin, ANOMALY],
             "times": series.times[origin - stride : origin],
             "step": origin - 1,
-            "to_failure": _to_failure(series, origin - 1, failures[series.name]),
+            "to_failure": _to_failure(series, origin - 1, failures[series.name], settings),
             "series": series.name,
             "state": states[series.name],
             PAST: values[:origin],
@@ -118,8 +118,8 @@ def series_of(row: Row, settings: Any) -> Series:
     first = row.get("first", 0)
     if grid.place is not None:
         missing = np.full([1, values.shape[1]], np.nan, "float32")
-        missing[0, ANOMALY] = 0
         values = np.concatenate([values, missing])[grid.place]
+        values[:, ANOMALY] = _carried(values[:, ANOMALY], grid.place >= 0)
         first = int(np.searchsorted(np.maximum.accumulate(grid.place), first))
     return Series(
         name=row["series"],
@@ -128,6 +128,17 @@ def series_of(row: Row, settings: Any) -> Series:
         first=first,
         held_out=row.get("held_out", False),
     )
+
+
+def _carried(anomaly: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Whether each step [time] is not normal: one without observation where both those around are.
+
+    An event goes on over a gap in it.
+    """
+    steps = np.arange(len(anomaly))
+    before = np.maximum.accumulate(np.where(seen, steps, 0))
+    after = np.minimum.accumulate(np.where(seen, steps, len(steps) - 1)[::-1])[::-1]
+    return np.asarray(np.minimum(anomaly[before], anomaly[after]))
 
 
 def _judged(series: Series, origins: np.ndarray, settings: Any) -> np.ndarray:
@@ -143,8 +154,16 @@ def _judged(series: Series, origins: np.ndarray, settings: Any) -> np.ndarray:
     return np.asarray(before[origins] == before[origins - lookback])
 
 
-def _to_failure(series: Series, step: int, failure: int) -> float:
-    """Steps from this one to the failure, NaN where there is none."""
+def _to_failure(series: Series, step: int, failure: int, settings: Any) -> float:
+    """Steps from this one to the failure, NaN where there is none.
+
+    After the end of the record steps go on as the frequency says, else at their usual distance.
+    """
     if not failure:
         return float("nan")
-    return float(np.searchsorted(series.times, failure) - step)
+    times = series.times
+    beyond = failure - int(times[-1])
+    if beyond <= 0:
+        return float(np.searchsorted(times, failure) - step)
+    size = seconds_of(settings.frequency) or float(np.median(np.diff(times)))
+    return float(len(times) - 1 + math.ceil(beyond / size) - step)

@@ -135,8 +135,17 @@ def test_repeated_times_and_texts_are_told(hourly, data):
     file = hourly(((START + timedelta(hours=5)).isoformat(), 1, 2), ("2023-01-05T00:30:00", 3, 4))
     _, out, _ = data(file)
     assert "1 lines have the time of another line of their series; the last one counts" in out
-    assert "1 observations lie between two steps and count for the nearer one" in out
-    assert "1 observations share a step with a later one, which counts" in out
+    out = " ".join(out.split())
+    assert "1 of 247 observations lie between two steps and count for the nearer one" in out
+    assert "1 of 247 observations share a step with a later one, which counts" in out
+
+
+def test_holes_in_the_times_of_sensors_are_told(hourly, call):
+    """A monitor's windows run across them, as each line is a step unless a frequency is set."""
+    code, out, _ = call("data", "monitoring", "--data", hourly(), "--quiet")
+    assert code == 0
+    assert "1 holes in the times, the longest of 4 hours: windows run across" in out
+    assert "--set frequency=1h makes gaps of them" in " ".join(out.split())
 
 
 def of_shops(table, *, weekly=()):
@@ -242,7 +251,7 @@ def test_factors_of_another_table_are_channels(hourly, table, data):
     _, out, _ = data(plant, "--factors", news)
     assert "channels: load, drift, articles" in out
     described = out.split("plant, articles")[1]
-    assert "missing: 4" in described  # of the plant three hours, and the first one
+    assert "missing: 27" in described  # of the plant three hours, and the first day
 
 
 def test_factors_are_refused_where_a_table_has_several_lines_for_a_time(hourly, table, data):

@@ -51,12 +51,17 @@ class Plans(tf.Module):
         return {"mean": mean, "lower": mean * 0 + hours, "upper": mean * 0 + length}
 
 
+LEVELS = {"log": 0.0, "channels": {"load": [4.5, 2.0], "wind": [400.0, 200.0]}}
+
+
 def save(folder, module, inputs, *, frequency="1d", **record):
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.answer})
     (folder / manifest.EXTRA).mkdir(exist_ok=True)
     (folder / manifest.EXTRA / "settings.toml").write_text(f'frequency = "{frequency}"\n')
     signature = Signature(inputs, ANSWER, "what comes next?")
-    manifest.write(folder, {"task": "tiny", **record}, {"serving_default": signature})
+    data = {"source": "x", "factors": "wind.csv", "factors_lag": 2}
+    record = {"task": "tiny", "data": data, "levels": LEVELS, **record}
+    manifest.write(folder, record, {"serving_default": signature})
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,26 @@ def test_as_json_it_is_an_object_for_each_series(predict, table):
         "lower": [[7.5, 700], [8.5, 701], [9.5, 702]],
         "upper": [[10.5, 703], [11.5, 704], [12.5, 705]],
     }
+
+
+def test_values_far_from_those_of_training_are_told(predict, table):
+    text = TABLE.replace("00\n", "00000\n")
+    code, _, err = predict("repeats", "--file", table(text))
+    assert code == 0
+    assert err.startswith("grid.csv: wind: the middle value 5e+05 lies 2,498 standard deviations")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("lag", "last"), [((), 5), (("--factors-lag", "0"), 7)])
+def test_factors_are_joined_as_in_training(predict, table, lag, last):
+    """The model's record says that a value is known two steps after its time."""
+    load = table("\n".join(line.rsplit(",", 1)[0] for line in TABLE.splitlines()))
+    wind = table("\n".join(f"{line.split(',')[0]},{line.split(',')[2]}"
+                           for line in TABLE.splitlines()), "wind.csv")  # fmt: skip
+    code, out, err = predict("repeats", "--file", load, "--factors", wind, "--json", *lag)
+    assert code == 0
+    assert json.loads(out)["mean"][0] == [8.5, pytest.approx(100 * last + 1)]
+    assert ("wind.csv: steps of 1d; a value is joined from 2 such steps" in err) == (not lag)
 
 
 def test_what_is_not_a_number_is_null_in_json(predict, table):

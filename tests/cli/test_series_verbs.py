@@ -201,6 +201,23 @@ def test_others_data_without_a_window_are_told(folder, call):
     assert "has 31 steps; a window takes 34 (lookback = 29, horizon = 5)" in err
 
 
+def hours(count):
+    return [dt.datetime(2019, 1, 1) + dt.timedelta(hours=hour) for hour in range(count)]
+
+
+def test_what_the_grid_drops_and_other_units_are_told_of_others_data(folder, call):
+    """The model's steps are days; of each only the last hour is left. The load is in watts."""
+    table = {"when": hours(960), "site": ["east"] * 960, "wind": sine(960),
+             "load": 1000 * sine(960)}  # fmt: skip
+    write(folder / "hours.csv", table)
+    code, _, err = call("evaluate", "forecasting", "--data", "hours.csv", *AS_TRAINED)
+    assert code == 0, err
+    assert "data: a step each 1d: 920 of 960 observations lie between two steps" in err
+    assert "919 of 960 observations share a step with a later one, which counts" in err
+    assert "data: east, load: the middle value 5" in err
+    assert "are they in other units?" in err and "east, wind" not in err
+
+
 WRONG = {
     "fewer_steps_than_a_window": (
         {"date": days(37), "v": sine(37)}, [],
@@ -276,6 +293,15 @@ def test_what_cannot_be_forecast_is_told_before_anything_is_made(name, alone, ca
         assert part in err
     assert not (alone / "runs").exists()
     assert not (alone / "saved_models").exists()
+
+
+def test_what_the_grid_drops_is_told_before_it_is_trained_on(alone, call, monkeypatch):
+    monkeypatch.setattr("seqapps.runner._train", lambda work: None)
+    write(alone / "mill.csv", {"date": hours(24 * STEPS), "v": sine(24 * STEPS)})
+    _, _, err = call("train", "forecasting", "--data", "mill.csv", *OPTIONS, "--set",
+                     "frequency=1d")  # fmt: skip
+    assert "data: a step each 1d: " in err
+    assert "4,852 of 5,064 observations share a step with a later one, which counts" in err
 
 
 def with_infinities():

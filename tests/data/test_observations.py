@@ -204,9 +204,73 @@ def test_factors_are_joined_as_they_were_known(series, table):
     (row,) = rows_of(load(series, table(WIDE), reading))
     assert row["names"] == "a\nb\nrain"
     rain = row["values"][:, 2]
-    assert np.isnan(rain[0])  # nothing is known of the day before the first
-    assert rain[1:5].tolist() == [9, 2, 3, 3]
+    assert rain[:5].tolist() == [9, 9, 2, 3, 3]
     assert rain[19:21].tolist() == [3, 20]
+
+
+HOURLY = "date,a\n" + "".join(
+    f"2020-01-{1 + hour // 24:02} {hour % 24:02}:00,{hour}\n" for hour in range(24 * 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("lag", "days", "first"),
+    [
+        (1, range(1, 10), [None, 1, 2]),  # the second day's hours know the first day's value
+        (2, range(1, 10), [None, None, 1, 2]),
+        (0, range(1, 10), [1, 2, 3]),
+        (1, [1, 2, 3, 6, 7, 8, 9, 10], [None, 1, 2, 3, 3, 3, 6, 7]),  # of business days
+        (1, [2, 5, 7], [None, None, 2, 2, 2, 5, 5, 7]),
+        (1, [4], [None, None, None, None, 4]),
+    ],
+)
+def test_hours_know_of_days_that_are_over(series, table, lag, days, first):
+    """A count of a day is not known before the day ends, whatever the steps of the series."""
+    news = table("day,count\n" + "".join(f"2020-01-{day:02},{day}\n" for day in days), "n.csv")
+    (row,) = rows_of(load(series, table(HOURLY), Reading(factors=Path(news), factors_lag=lag)))
+    known = row["values"][:, 1].reshape(12, 24)
+    expected = np.repeat(np.array(first, "float32")[:, None], 24, axis=1)
+    np.testing.assert_array_equal(known[: len(first)], expected)
+
+
+def test_hours_know_of_months_that_are_over(series, table):
+    months = table("month,rate\n2019-10,10\n2019-11,11\n2019-12,12\n2020-01,1\n", "m.csv")
+    (row,) = rows_of(load(series, table(HOURLY), Reading(factors=Path(months))))
+    assert {*row["values"][:, 1]} == {12}
+
+
+def test_days_know_of_their_last_hour_before(series, table):
+    hours = table(HOURLY.replace("date,a", "date,heat"), "h.csv")
+    (row,) = rows_of(load(series, table(WIDE), Reading(factors=Path(hours))))
+    assert row["values"][1:4, 2].tolist() == [23, 47, 71]
+
+
+def test_the_factors_table_is_read_and_told_as_the_series_are(series, table):
+    plant = "when,a\n" + "".join(f"1/{day}/2020,{day}\n" for day in range(1, 31))
+    text = "date,when,x,note\n" + "".join(f"old,1/{n}/2020,{n},dry\n" for n in (2, 1, 3, 3))
+    news = table(text + "old,1/4/2020,inf,wet\n", "n.csv")
+    reading = Reading(columns={"times": "when"}, time_format="%m/%d/%Y", factors=Path(news))
+    data = load(series, table(plant), reading)
+    (row,) = rows_of(data)
+    assert row["names"] == "a\nx"
+    np.testing.assert_array_equal(row["values"][:5, 1], [np.nan, 1, 2, 3, np.nan])
+    said = "\n".join(told(data))
+    for line in (
+        "n.csv: left out, as they hold text: date, note",
+        "n.csv: 1 infinite values count as gaps",
+        "n.csv: 1 lines go back in time; sorted",
+        "n.csv: 1 lines have the time of another line of their series; the last one counts",
+        "n.csv: steps of 1d; a value is joined from one such step after its time on",
+    ):
+        assert line in said
+
+
+def test_a_factors_table_may_have_times_of_another_name_and_form(series, table):
+    plant = "when,a\n" + "".join(f"1/{day}/2020,{day}\n" for day in range(1, 31))
+    news = table("day,x\n2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n", "n.csv")
+    reading = Reading(columns={"times": "when"}, time_format="%m/%d/%Y", factors=Path(news))
+    (row,) = rows_of(load(series, table(plant), reading))
+    assert row["values"][1:4, 1].tolist() == [1, 2, 3]
 
 
 def test_a_factor_of_the_same_name_is_refused(series, table):

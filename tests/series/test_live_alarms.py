@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from seqapps.cli.watching import line_of
 from seqapps.series.lines import BadRowError, Observation
 from seqapps.series.live import Begins, Drifts, Ends, Live
 
 SENSORS = ("pressure", "flow", "current", "noise", "heat")
 LOOKBACK = 7
+SILENT = dict.fromkeys(SENSORS, 0.0)
 
 
 def live(**options):
@@ -83,9 +85,19 @@ def test_an_alarm_begins_once_and_ends_once():
         ],
     )
     assert news == [
-        Begins(None, 8, 3.0, 2.0, 1.5, {"current": 0.6, "noise": 0.2, "pressure": 0.1}),
-        Ends(None, 11, None, 3, 2.5, {"noise": 0.75, "current": 0.25, "pressure": 0.0}),
+        Begins(
+            None,
+            8,
+            3.0,
+            2.0,
+            1.5,
+            {**SILENT, "current": 0.6, "noise": 0.2, "pressure": 0.1, "heat": 0.1},
+        ),
+        Ends(None, 11, None, 3, 2.5, {**SILENT, "noise": 0.75, "current": 0.25}),
     ]
+    assert [*news[0].sensors] == ["current", "noise", "pressure", "heat", "flow"]
+    told = line_of(news[0])
+    assert told.endswith("current 60 %, noise 20 %, pressure 10 %")  # a person reads three
 
 
 def test_an_alarm_that_is_given_late_is_as_severe_as_the_scores_that_made_it():
@@ -102,7 +114,7 @@ def test_an_alarm_without_a_score_above_the_threshold_is_as_severe_as_its_score(
 
 def test_shares_of_nothing_are_nothing():
     (news,) = judged(live(), [answer(3.0, alarm=1, contributions=(math.nan, 0, 0, -1, 0))])
-    assert [*news.sensors.values()] == [0, 0, 0]
+    assert [*news.sensors.values()] == [0] * 5
 
 
 def test_a_time_that_goes_back_is_refused_and_the_others_go_on():

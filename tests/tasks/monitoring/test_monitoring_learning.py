@@ -92,6 +92,17 @@ def test_anomalies_of_validation_do_not_set_the_threshold(made):
     )
 
 
+def test_of_many_windows_those_of_all_runs_set_the_threshold(made, monkeypatch):
+    monitor, asked = made(), []
+    monkeypatch.setattr("seqapps.tasks.monitoring.calibrate.MOST", 5)
+    monkeypatch.setattr(
+        "seqapps.tasks.monitoring.calibrate.batch_of",
+        lambda cases, columns: asked.extend(cases) or batch_of(cases, columns),
+    )
+    calibrate(monitor.settings, copy_of(monitor), monitor.trained[1], monitor.cases("valid"))
+    assert [case["series"] for case in asked] == ["run-5", "run-5", "run-6", "run-7", "run-7"]
+
+
 def test_without_a_normal_validation_window_there_is_no_threshold(made):
     monitor = made()
     wild = machine.row(9, fault=(2, 5), held_out=True)
@@ -121,6 +132,18 @@ def test_a_chart_finds_a_gross_fault(made, name):
     told = monitor.task.baselines[name](monitor.cases("train"))(cases)
     assert told[-1]["alarm"] == 1
     assert np.argmax(told[-1]["contributions"]) == 1
+
+
+@pytest.mark.parametrize(("name", "times"), [("shewhart", 1.7), ("isolation_forest", 1)])
+def test_a_margin_raises_the_threshold_of_scores_without_a_bound(made, name, times):
+    """A forest's scores are at most 1: a multiple of a threshold may be out of reach."""
+    monitor = made()
+    settings = replace(monitor.settings, margin=1.7)
+    cases = monitor.cases("train")
+    (usual,), (told,) = (
+        chart(name, cases, each)(cases[:1]) for each in (monitor.settings, settings)
+    )
+    assert told["threshold"] == pytest.approx(times * usual["threshold"])
 
 
 @pytest.mark.parametrize("listed", [False, True])

@@ -43,6 +43,14 @@ def test_a_window_holds_values_and_truth_at_their_places():
     assert len(second[PAST]) == 8
 
 
+@pytest.mark.parametrize("frequency", ["rows", "1min"])
+def test_a_failure_after_the_record_is_as_far_as_its_time_says(frequency):
+    """As of a part that chooses, where the failure lies in the part that judges."""
+    row = by_hand(held_out=True, failure=START + 100 * MINUTE - 1)
+    cases = windows_of([row], replace(SETTINGS, frequency=frequency))
+    assert [case["to_failure"] for case in cases] == [96, 93, 90]
+
+
 def test_no_step_is_judged_twice():
     row = machine.row(2, fault=(0, 101), held_out=True)
     cases = windows_of([row], replace(SETTINGS, lookback=23, stride=7))
@@ -76,13 +84,17 @@ def test_sensors_come_in_the_order_of_the_settings():
     np.testing.assert_array_equal(cases[0]["values"][0], [300, 100])
 
 
-def test_steps_that_are_missing_on_the_grid_are_gaps_and_normal():
-    row = by_hand()
+@pytest.mark.parametrize(
+    ("wrong", "told"), [([], [0, 0, 0]), ([4], [0, 0, 1]), ([2, 4], [1, 1, 1])]
+)
+def test_steps_that_are_missing_on_the_grid_are_gaps_and_an_event_goes_on_over_them(wrong, told):
+    row = by_hand(held_out=True)
+    row["anomaly"][wrong] = 1
     kept = np.delete(np.arange(13), 3)
     row = {**row, **{name: row[name][kept] for name in ("times", "values", "anomaly")}}
     first = windows_of([row], replace(SETTINGS, frequency="1min"))[0]
     np.testing.assert_array_equal(first["values"][:, 0], [100, 101, 102, np.nan, 104])
-    np.testing.assert_array_equal(first["anomaly"], [0, 0, 0])
+    np.testing.assert_array_equal(first["anomaly"], told)  # of steps 2, 3 and 4
 
 
 def test_an_unknown_anomaly_counts_as_normal():
@@ -97,6 +109,12 @@ def test_settling_takes_all_sensors_and_finds_the_frequency():
     assert settings.frequency == "1min"
     chosen = TASK.settle(replace(SETTINGS, sensors="heat, flow"), [by_hand()])
     assert chosen.sensors == "heat,flow"
+
+
+def test_series_of_different_steps_are_told():
+    seconds = by_hand(series="other", times=START + np.arange(13, dtype="int64"))
+    with pytest.raises(UserError, match="the steps of 'hand' are 1min, those of 'other' 1s"):
+        TASK.settle(replace(SETTINGS, frequency="auto"), [by_hand(), seconds])
 
 
 @pytest.mark.parametrize(
