@@ -11,7 +11,7 @@ from seqapps.layers.attention_decoder import AttentionDecoder
 from seqapps.layers.encoder import RecurrentEncoder
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
 from seqapps.layers.scorer import scorer
-from seqapps.training.backend import on_jax
+from seqapps.training import backend
 from seqapps.training.forcing import sampling_of
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
@@ -22,7 +22,9 @@ def build_model(settings: Any, features: Any) -> Any:
 
     Raises UserError where translations could not be judged while it is trained.
     """
-    if settings.coverage_penalty and on_jax():  # it gives logits alone, see `network.Closed`
+    if (
+        settings.coverage_penalty and backend.on_jax()
+    ):  # it gives logits alone, see `network.Closed`
         raise UserError(
             f"coverage_penalty = {settings.coverage_penalty:g} needs the attention of every step, "
             "which a model on JAX does not tell while it is trained. Take coverage_penalty = 0, or "

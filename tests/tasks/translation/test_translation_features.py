@@ -1,10 +1,14 @@
 """Texts in, translations out: signatures agree with each other and with the model in training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from seqapps.tasks.translation.model import build_model
 from seqapps.tasks.translation.task import TASK
 
+from seqapps.errors import UserError
 from seqapps.text.token_ids import BOUNDARY
 
 KINDS = [
@@ -213,6 +217,12 @@ def test_without_attention_an_unknown_word_stays_unknown(made, opened):
     real = found.ids.numpy() != 0
     assert real.any()
     assert (found.aligned.numpy()[real] == -1).all()
+
+
+def test_a_coverage_penalty_is_refused_before_a_model_is_made_on_jax(monkeypatch):
+    monkeypatch.setattr("seqapps.training.backend.on_jax", lambda: True)
+    with pytest.raises(UserError, match=r"coverage_penalty = 0\.2 needs the attention"):
+        build_model(replace(TASK.settings, coverage_penalty=0.2), None)
 
 
 def test_a_million_characters_are_cut(made):
