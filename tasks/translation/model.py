@@ -22,9 +22,7 @@ def build_model(settings: Any, features: Any) -> Any:
 
     Raises UserError where translations could not be judged while it is trained.
     """
-    if (
-        settings.coverage_penalty and backend.on_jax()
-    ):  # it gives logits alone, see `network.Closed`
+    if settings.coverage_penalty and backend.on_jax():  # logits alone, see `network.Closed`
         raise UserError(
             f"coverage_penalty = {settings.coverage_penalty:g} needs the attention of every step, "
             "which a model on JAX does not tell while it is trained. Take coverage_penalty = 0, or "
