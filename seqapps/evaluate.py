@@ -14,7 +14,7 @@ import numpy as np
 from seqapps.answers import Answers
 from seqapps.data.load import Data
 from seqapps.errors import UserError
-from seqapps.metrics.judge import RESAMPLES, Score, better, judge, usable, values_of
+from seqapps.metrics.judge import RESAMPLES, Score, better, judge, signatures_of, usable, values_of
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
 from seqapps.runs import Run
@@ -38,6 +38,7 @@ class Evaluation(TypedDict):
     resampled: str  # "case", "group" or "block"
     block: NotRequired[int]  # how many consecutive ones are drawn together
     resamples: int
+    metric_signatures: dict[str, str]  # of the metrics that have one: what they were counted with
     model: Scores
     parts: dict[str, Scores]  # of signatures that answer as the model does
     baselines: dict[str, Scores]
@@ -113,6 +114,7 @@ def evaluate(
         "seed": seed,
         "resampled": units.kind,
         "resamples": RESAMPLES,
+        "metric_signatures": signatures_of(metrics),
         "model": model,
         "parts": {name: scores[name] for name in parts},
         "baselines": {name: scores[name] for name in task.baselines},

@@ -211,6 +211,9 @@ class Metric:
     # `higher_is_better` is False.
     aim: float | None = None
     calibrated: bool = False  # it tells something only after `calibrate`: not after a round
+    # What else the score depends on, such as tokens and version, in the words of the tool that
+    # counts; it is told beside the score.
+    signature: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,6 +392,13 @@ def no_figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable
     return ()
 
 
+def nothing_to_compare(
+    cases: Sequence[Case], responses: Mapping[str, Sequence[Response]]
+) -> Iterable[Figure]:
+    """Scores and their differences tell runs of most tasks apart."""
+    return ()
+
+
 def nothing_to_show(observed: Mapping[str, Any]) -> Iterable[Section]:
     """The report of most tasks has the parts that all have."""
     return ()
@@ -427,6 +437,11 @@ class Task:
     watch: Callable[[Any, Any, Any, Sequence[Case]], Mapping[str, float]] = nothing_to_watch
     # test cases, the export's answers -> pictures, beside those that the kinds of the answer give
     figures: Callable[[Sequence[Case], Sequence[Response]], Iterable[Figure]] = no_figures
+    # test cases, the answers of each run by its name -> pictures for the page of `seqapps compare`,
+    # where the runs were judged on the same cases; the first run is what others are measured by
+    compared: Callable[[Sequence[Case], Mapping[str, Sequence[Response]]], Iterable[Figure]] = (
+        nothing_to_compare
+    )
     # asks the export whatever the report is to show, once, after it was judged -> plain values,
     # which the run keeps; bounded work, and the same values every time
     observe: Callable[[Ask, Surroundings], Mapping[str, Any]] | None = None

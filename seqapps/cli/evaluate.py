@@ -51,7 +51,7 @@ def command(
     from seqapps.errors import UserError
     from seqapps.export import manifest
     from seqapps.models import locate
-    from seqapps.report.verdict import shown
+    from seqapps.report.verdict import shown, signature_lines
     from seqapps.runs import reading_of
     from seqapps.series.laid import laid
     from seqapps.series.level import far_rows, level_in
@@ -87,19 +87,22 @@ def command(
         raise UserError(f"{rows.name}: the {chosen} split has no cases.")
     start.tensorflow(progress)
     from seqapps.evaluate import MODEL, check_labels, units_of
-    from seqapps.metrics.judge import judge
+    from seqapps.metrics.judge import judge, signatures_of
     from seqapps.predict import exported
 
     responses = exported(folder, task, values, progress=progress)(cases)
     check_labels(task, cases, responses, source=rows.name)
     units = units_of(task, values, rows, cases)
-    scores, _ = judge(
-        task.judging(cases), cases, {MODEL: responses}, groups=units.groups, block=units.block
-    )
+    metrics = task.judging(cases)
+    signatures = signatures_of(metrics)
+    scores, _ = judge(metrics, cases, {MODEL: responses}, groups=units.groups, block=units.block)
     if as_json:
         found = {"model": str(folder), "data": rows.name, "split": chosen, "cases": len(cases)}
-        click.echo(json.dumps({**found, "scores": scores[MODEL]}, indent=1))
+        found |= {"scores": scores[MODEL], "metric_signatures": signatures}
+        click.echo(json.dumps(found, indent=1))
         return
     seen = " (trained on this file: these rows were held out)" if same and chosen == "test" else ""
     click.echo(f"{folder} on {rows.name}, {chosen} rows, {len(cases):,} cases{seen}")
     click.echo(aligned([[name, shown(score)] for name, score in scores[MODEL].items()]))
+    for line in signature_lines(signatures):
+        click.echo(line)

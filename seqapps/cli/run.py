@@ -40,7 +40,7 @@ def command(
     from seqapps.cli.interruption import AfterRound
     from seqapps.cli.progress import shown
     from seqapps.cli.text import aligned, open_page
-    from seqapps.report.verdict import table, verdict
+    from seqapps.report.verdict import signature_lines, table, verdict
     from seqapps.task import DEFAULT
 
     request = request_of(task, require_goal=require_goal, **given)
@@ -51,6 +51,8 @@ def command(
     folder = runner.run(request, progress=progress, interruption=AfterRound(progress))
     evaluation = files.read_json(folder.evaluation)
     click.echo(aligned(table(evaluation)))
+    for line in signature_lines(evaluation.get("metric_signatures", {})):
+        click.echo(line)
     click.echo(f"\n{verdict(evaluation)}")
     name = request.publish_as or request.task.name
     place = request.output / name / str(evaluation["version"])

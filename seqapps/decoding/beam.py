@@ -28,11 +28,12 @@ def beam_search(
     coverage_penalty: float = 0.0,
     source: tf.Tensor | None = None,
     no_repeat: int = 0,
+    among: tf.Tensor | None = None,
 ) -> Hypotheses:
     """The `beam` best sequences of tokens that the search meets for each row, best first.
 
-    `first`, `max_tokens`, `forbidden`, `no_repeat` and the state [batch, 1, ...] are those of
-    `greedy`; the state is repeated for the beams. A `coverage_penalty` needs `source`, bool
+    `first`, `max_tokens`, `forbidden`, `no_repeat`, `among` and the state [batch, 1, ...] are those
+    of `greedy`; the state is repeated for the beams. A `coverage_penalty` needs `source`, bool
     [batch, source], which tells real steps of the source from padding.
 
     Each step takes the 2 * beam most probable continuations of a row. Those that end, among the
@@ -48,7 +49,9 @@ def beam_search(
         raise ValueError(f"a beam must be 1 or more, received {beam}")
     if coverage_penalty and source is None:
         raise ValueError("a coverage penalty needs `source`: which steps of the source are real")
-    search = _Search(step, beam, max_tokens, end, forbidden, coverage_penalty, source, no_repeat)
+    search = _Search(
+        step, beam, max_tokens, end, forbidden, coverage_penalty, source, no_repeat, among
+    )
     begun = search.begin(first, state)
     shapes = tf.nest.map_structure(_shape, begun)
     if no_repeat:
@@ -97,6 +100,7 @@ class _Search:
     beta: float
     source: tf.Tensor | None
     no_repeat: int
+    among: tf.Tensor | None
 
     def begin(self, first: tf.Tensor, state: Any) -> _Now:
         """One hypothesis for each row, without a token and certain; the others do not exist."""
@@ -130,7 +134,7 @@ class _Search:
         )  # fmt: skip
         codes, values = self._chosen(found, now.log_probability)
         written = {"codes": codes, "log_probability": values}
-        written["aligned"] = attended(weights, now.ids)
+        written["aligned"] = attended(weights, now.ids, self.among)
         carried = {**now.carried, "state": same_shapes(state, now.carried["state"])}
         if self.beta:
             if weights is None:

@@ -22,7 +22,8 @@ class Greedy(NamedTuple):
     ids: tf.Tensor  # int32 [batch, time]; right padded; time is that of the longest row
     lengths: tf.Tensor  # int32 [batch]
     log_probability: tf.Tensor  # float32 [batch]
-    aligned: tf.Tensor  # int32 [batch, time]: the source step attended to most; 0 without attention
+    # int32 [batch, time]: the source step attended to most, NOWHERE without; padded with 0
+    aligned: tf.Tensor
 
 
 def greedy(
@@ -34,6 +35,7 @@ def greedy(
     end: int,
     forbidden: Sequence[int] = (),
     no_repeat: int = 0,
+    among: tf.Tensor | None = None,
 ) -> Greedy:
     """Take tokens until each row has met `end` or has its `max_tokens`.
 
@@ -41,7 +43,8 @@ def greedy(
     tensors [batch, 1, ...] that `step` takes with it, `max_tokens` int32 [batch]; a negative one
     is 0. `step` is called with padding for rows that are done, and no more when all are.
 
-    `forbidden` ids are never taken; with `no_repeat` n, no n tokens follow each other twice. A row
+    `forbidden` ids are never taken; with `no_repeat` n, no n tokens follow each other twice. With
+    `among`, bool [batch, source], only those steps of the source are told as `aligned`. A row
     for which no token is left, or whose logits are not finite numbers, ends with what it has.
     Neighbours and their number do not matter, as long as `step` does not let them.
 
@@ -63,7 +66,7 @@ def greedy(
         ids = tf.where(alive, ids, PADDING)
         lengths = row.lengths + tf.cast(alive, tf.int32)
         log_probability = row.log_probability + tf.where(alive, gain, 0.0)
-        at = tf.where(alive[:, None], attended(weights, ids[:, None]), 0)  # [batch, 1]
+        at = tf.where(alive[:, None], attended(weights, ids[:, None], among), 0)  # [batch, 1]
         taken = _Taken(tf.concat([taken.ids, ids[:, None]], 1), tf.concat([taken.aligned, at], 1))
         alive &= (ids != end) & (lengths < max_tokens)
         new = _Row(alive, ids, lengths, log_probability)

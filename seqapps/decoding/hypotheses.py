@@ -25,7 +25,8 @@ class Hypotheses(NamedTuple):
     lengths: tf.Tensor  # int32 [batch, beam]
     log_probability: tf.Tensor  # float32 [batch, beam]
     scores: tf.Tensor  # float32 [batch, beam]
-    aligned: tf.Tensor  # int32 [batch, beam, time]: the source step attended to most, or 0
+    # int32 [batch, beam, time]: the source step attended to most, NOWHERE without; padded with 0
+    aligned: tf.Tensor
 
 
 class Written(NamedTuple):

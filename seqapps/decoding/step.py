@@ -24,9 +24,21 @@ def same_shapes(new: Any, old: Any) -> Any:
     return new
 
 
-def attended(weights: tf.Tensor | None, ids: tf.Tensor) -> tf.Tensor:
+NOWHERE = -1  # the source step attended to most, where there is none
+
+
+def attended(
+    weights: tf.Tensor | None, ids: tf.Tensor, among: tf.Tensor | None = None
+) -> tf.Tensor:
     """The source step with the greatest weight: [batch, beams, source] -> int32 [batch, beams].
 
-    0 without attention; then `ids` [batch, beams] give the shape.
+    With `among`, bool [batch, source], the greatest of those steps. NOWHERE where a row has none,
+    and without attention; then `ids` [batch, beams] give the shape.
     """
-    return tf.zeros_like(ids) if weights is None else tf.argmax(weights, -1, tf.int32)
+    if weights is None:
+        return tf.zeros_like(ids) + NOWHERE
+    if among is None:
+        return tf.argmax(weights, -1, tf.int32)
+    below_all = tf.constant(-1, weights.dtype)
+    found = tf.argmax(tf.where(among[:, None], weights, below_all), -1, tf.int32)
+    return tf.where(tf.reduce_any(among, axis=-1, keepdims=True), found, NOWHERE)

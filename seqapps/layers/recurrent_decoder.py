@@ -127,7 +127,8 @@ class RecurrentDecoder(keras.layers.Layer):
     def step(self, vectors: Any, states: Any, looked: Any) -> tuple[Any, list[Any], Any]:
         """[batch, beams, inputs], states [batch, beams, units], what `look` gave ->
 
-        ([batch, beams, units], the states after it, weights [batch, beams, source]).
+        ([batch, beams, units], the states after it, weights [batch, beams, source], None without
+        attention).
         """
         rows, beams = ops.shape(vectors)[0], ops.shape(vectors)[1]
 
@@ -147,7 +148,8 @@ class RecurrentDecoder(keras.layers.Layer):
             read, found = self.last.cell(flat(given), self._by_layer(flats)[-1])
             given, after = given + apart(read), [*after, *found]
         states = [apart(state) for state in after]
-        return given, [*states, given] if self.input_feeding else states, weights
+        after = [*states, given] if self.input_feeding else states
+        return given, after, weights if self.looks else None
 
     def _cells(self, values: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         """One step of all layers before the look: [rows, inputs], states [rows, units] -> the same

@@ -90,6 +90,11 @@ def values_of(
     }
 
 
+def signatures_of(metrics: Mapping[str, Metric]) -> dict[str, str]:
+    """{"bleu": "nrefs:1|case:mixed|...", ...}, of the metrics that have one."""
+    return {name: each.signature() for name, each in metrics.items() if each.signature is not None}
+
+
 def better(metric: Metric, first: float, second: float) -> bool:
     """Whether `first` is the better score; any number is better than not-a-number."""
     if np.isnan(second):

@@ -46,18 +46,6 @@ def chrf() -> Metric:
     return _by_sacrebleu("chrf", 100 * 5 * precision * recall / (4 * precision + recall))
 
 
-def signatures() -> dict[str, str]:
-    """What sacrebleu calls the settings of `bleu` and `chrf`, to be told beside any score.
-
-    {"bleu": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0", "chrf": ...}
-    """
-    found = {}
-    for name in ("bleu", "chrf"):
-        _scorer(name).corpus_score(["a"], [["a"]])  # it has none before it has scored
-        found[name] = str(_scorer(name).get_signature())
-    return found
-
-
 def exact_match() -> Metric:
     """Share of translations that are the reference to the letter."""
     return mean_of(
@@ -123,6 +111,13 @@ def _scorer(name: str) -> Any:
     return {"bleu": BLEU, "chrf": CHRF}[name]()
 
 
+def _signature(name: str) -> str:
+    """What sacrebleu calls how it counts, "nrefs:1|case:mixed|eff:no|tok:13a|...|version:2.6.0"."""
+    scorer = _scorer(name)
+    scorer.corpus_score(["a"], [["a"]])  # it has none before it has scored
+    return str(scorer.get_signature())
+
+
 def _by_sacrebleu(name: str, value: float) -> Metric:
     """A score of sacrebleu, which is itself made of sums over sentences."""
 
@@ -144,6 +139,7 @@ def _by_sacrebleu(name: str, value: float) -> Metric:
         reduce=reduce,
         example=Example(_CASES, _RESPONSES, value),
         unit="of 100",
+        signature=lambda: _signature(name),
     )
 
 

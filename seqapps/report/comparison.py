@@ -33,6 +33,7 @@ class Comparison:
     cases: list[int]
     differences: list[dict[str, Score]] | None  # of every run but the first, minus the first
     seeds: list[tuple[list[str], dict[str, tuple[float, float]]]]  # runs, metric -> mean and s.d.
+    answers: list[Answers]  # of every run, to the same cases; none where the runs are not paired
     why_unpaired: str = ""
 
 
@@ -51,8 +52,9 @@ def compare(runs: Sequence[Run], task: Task) -> Comparison:
     ]
     keys = dict.fromkeys(key for each in facts for key in each)
     values = {key: [str(each.get(key, "-")) for each in facts] for key in keys}
+    answers, why = _same_cases(runs, task)
     # Blocks are those of the first run: equal cases ask for equal ones.
-    differences, why = _paired(runs, task, evaluations[0].get("block", 1))
+    differences = _differences(answers, task, evaluations[0].get("block", 1)) if answers else None
     scores = [evaluation["model"] for evaluation in evaluations]
     return Comparison(
         task=task,
@@ -62,6 +64,7 @@ def compare(runs: Sequence[Run], task: Task) -> Comparison:
         cases=[evaluation["cases"] for evaluation in evaluations],
         differences=differences,
         seeds=_over_seeds(names, facts, scores),
+        answers=answers,
         why_unpaired=why,
     )
 
@@ -104,7 +107,7 @@ def seed_lines(found: Comparison) -> list[str]:
 
 
 def figures(found: Comparison) -> list[Figure]:
-    """Scores of the first metric, and how far each run is from the first."""
+    """Scores of the first metric, how far each run is from the first, and what the task draws."""
     metric = next(iter(found.task.metrics))
     pairs = zip(found.names, found.scores, strict=True)
     scores = [(name, each[metric]) for name, each in pairs]
@@ -124,6 +127,9 @@ def figures(found: Comparison) -> list[Figure]:
                 colours=dict.fromkeys(found.names, MODEL),
             )
         )  # fmt: skip
+    if found.answers:
+        told = {name: each.model for name, each in zip(found.names, found.answers, strict=True)}
+        figures += found.task.compared(found.answers[0].cases, told)
     return figures
 
 
@@ -144,28 +150,29 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return [str(run.folder) for run in runs]
 
 
-def _paired(
-    runs: Sequence[Run], task: Task, block: int
-) -> tuple[list[dict[str, Score]] | None, str]:
-    """(differences to the first run, "") or (None, why there are none)."""
+def _same_cases(runs: Sequence[Run], task: Task) -> tuple[list[Answers], str]:
+    """(the answers of all runs to the same cases, "") or ([], why there are none)."""
     if len(runs) < 2:
-        return None, ""
+        return [], ""
     for run in runs:
         if not run.answers.exists():
-            return None, f"{run.folder} holds no answers ({run.answers.name})"
+            return [], f"{run.folder} holds no answers ({run.answers.name})"
     found = [kept.read(run.answers, task) for run in runs]
     keys = [_keys(each, task) for each in found]
     if any(other != keys[0] for other in keys[1:]):
-        return None, "the runs were judged on different test cases"
-    names = [str(number) for number in range(len(runs))]
+        return [], "the runs were judged on different test cases"
+    return found, ""
+
+
+def _differences(found: Sequence[Answers], task: Task, block: int) -> list[dict[str, Score]]:
+    """Of every run but the first to the first."""
+    names = [str(number) for number in range(len(found))]
     responses = {name: each.model for name, each in zip(names, found, strict=True)}
     _, gains = judge(
         task.judging(found[0].cases), found[0].cases, responses,
         groups=found[0].groups, block=block, against=(names[0], names[1:]),
     )  # fmt: skip
-    return [
-        {metric: _turned(score) for metric, score in gains[name].items()} for name in names[1:]
-    ], ""
+    return [{metric: _turned(score) for metric, score in gains[name].items()} for name in names[1:]]
 
 
 def _keys(found: Answers, task: Task) -> list[str]:

@@ -23,8 +23,8 @@ from seqapps.report.intervals import direction, intervals
 from seqapps.report.picks import labels_of
 from seqapps.report.serve import serve
 from seqapps.report.spent import cost_lines, reading, shown_bytes, speed_lines
-from seqapps.report.svg import svg_of
-from seqapps.report.verdict import chosen_on, lines_of, outcome, verdict
+from seqapps.report.svg import pictured
+from seqapps.report.verdict import chosen_on, lines_of, outcome, signature_lines, verdict
 from seqapps.runs import Run
 from seqapps.task import Figure, Task
 
@@ -98,10 +98,7 @@ def render(template: str, **values: Any) -> str:
 
 def drawn(figures: Iterable[Figure], *, first: int = 0) -> list[dict[str, str]]:
     """[{"svg", "note"}]; `first` counts on from the figures that the page has already."""
-    return [
-        {"svg": svg_of(figure, number=first + number), "note": figure.note}
-        for number, figure in enumerate(figures)
-    ]
+    return [pictured(figure, number=number) for number, figure in enumerate(figures, first)]
 
 
 def _check_whole(run: Run) -> None:
@@ -236,6 +233,7 @@ def _scores(evaluation: Mapping[str, Any], task: Task) -> dict[str, Any]:
         "metrics": [{"title": name, "note": notes[name]} for name in evaluation["model"]],
         "goal": metric,
         "lines": lines_of(evaluation),
+        "signatures": signature_lines(evaluation.get("metric_signatures", {})),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seqapps.report.cases import visible_newlines
-from seqapps.report.svg import svg_of
+from seqapps.report.svg import pictured
 from seqapps.task import Figure, Passage, Passages, Section, Shaded, Table
 
 NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)? ?%?|[-–]?")
@@ -27,8 +27,7 @@ def sections(found: Iterable[Section], *, first: int) -> list[dict[str, Any]]:
             if isinstance(part, Figure):
                 if not parts or parts[-1]["kind"] != "figures":
                     parts.append({"kind": "figures", "figures": []})
-                svg = svg_of(part, number=counted)
-                parts[-1]["figures"].append({"svg": svg, "note": part.note})
+                parts[-1]["figures"].append(pictured(part, number=counted))
                 counted += 1
             else:
                 parts.append(_table(part) if isinstance(part, Table) else _passages(part))

@@ -49,11 +49,38 @@ STYLE = {
 }
 
 
+MISSING = "Glyph .* missing from font"  # what matplotlib warns of
+FALLS_BACK = (
+    "The fonts at hand where this was drawn lack some of its characters. They are left as text: "
+    "your browser draws them in a font of its own, in which they may be wider or narrower."
+)
+
+
 def svg_of(figure: Figure, *, number: int, width: float = WIDTH) -> str:
     """`<svg>` of a figure, to stand inside a page; `number` keeps its ids apart from others'.
 
     `width` is in inches: twice that of others for one that has a page's whole width.
     """
+    return pictured(figure, number=number, width=width)["svg"]
+
+
+def pictured(figure: Figure, *, number: int, width: float = WIDTH) -> dict[str, str]:
+    """{"svg", "note"} as templates take them; see `svg_of`.
+
+    The note says so where the figure's script is one that no font at hand can draw.
+    """
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.filterwarnings("always", message=MISSING)
+        svg = _svg(figure, number=number, width=width)
+    lacking = [bool(re.match(MISSING, str(each.message))) for each in seen]
+    for each, lacks in zip(seen, lacking, strict=True):
+        if not lacks:  # what was recorded beside it is told as ever
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    notes = [figure.note, FALLS_BACK if any(lacking) else ""]
+    return {"svg": svg, "note": " ".join(filter(None, notes))}
+
+
+def _svg(figure: Figure, *, number: int, width: float) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
 
@@ -75,9 +102,7 @@ def _style() -> Iterator[None]:
         **STYLE,
         "axes.prop_cycle": cycler(color=[MODEL, BASELINE, THIRD, GOOD, BAD]),
     }
-    with matplotlib.rc_context(style), warnings.catch_warnings():
-        # The browser has the glyphs that matplotlib's own font lacks.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with matplotlib.rc_context(style):
         yield
 
 

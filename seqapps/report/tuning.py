@@ -11,7 +11,7 @@ from seqapps import settings
 from seqapps.report import tuning_figures
 from seqapps.report.intervals import direction
 from seqapps.report.page import drawn, render
-from seqapps.report.svg import svg_of
+from seqapps.report.svg import pictured
 from seqapps.task import Task
 from seqapps.tuning.space import Space
 from seqapps.tuning.trial import DONE, FAILED, PRUNED, STOPPED, Trial
@@ -65,7 +65,7 @@ def page(result: Result, task: Task, space: Space, *, importance: Mapping[str, f
     done = [each for each in result.trials if each.state == DONE]
     if len(done) > 1:
         figure = tuning_figures.parallel(done, space, result)
-        wide.append({"svg": svg_of(figure, number=len(figures), width=WIDE), "note": figure.note})
+        wide.append(pictured(figure, number=len(figures), width=WIDE))
     return render(
         "tuning.jinja",
         task=task.name,

@@ -121,6 +121,15 @@ def table(evaluation: Mapping[str, Any]) -> list[list[str]]:
     return lines
 
 
+def signature_lines(signatures: Mapping[str, str]) -> list[str]:
+    """What scores were counted with, where their metrics tell that.
+
+    >>> signature_lines({"chrf": "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0"})
+    ['chrf: nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0']
+    """
+    return [f"{name}: {signature}" for name, signature in signatures.items()]
+
+
 def shown(score: Mapping[str, float]) -> str:
     """A score with its interval.
 

@@ -125,8 +125,13 @@ def formats(locale: str) -> tuple[Format, ...]:
 
 def text_of(format_: Format, *, year: int, month: int, day: int, weekday: int) -> str:
     """A date in this format; weekdays count from Monday, 0."""
+    return "".join(pieces_of(format_, year=year, month=month, day=day, weekday=weekday))
+
+
+def pieces_of(format_: Format, *, year: int, month: int, day: int, weekday: int) -> list[str]:
+    """What stands at each place of the format; together that is the date's text."""
     numbers = {"": 0, "year": year - FIRST_YEAR, "month": month, "day": day, "weekday": weekday}
-    return "".join(part.texts[numbers[part.of]] for part in format_)
+    return [part.texts[numbers[part.of]] for part in format_]
 
 
 def _written(day: date, locale: str, drawn: random.Random) -> str:

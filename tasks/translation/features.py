@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from seqapps.decoding.beam import beam_search
 from seqapps.decoding.greedy import greedy
+from seqapps.decoding.step import NOWHERE
 from seqapps.features import Features
 from seqapps.task import Row, State
 from seqapps.text import codec
@@ -68,11 +69,8 @@ class TranslationFeatures(Features):
         text, found = raw["source"], self._searched(model, raw["source"])
         rows, beams, time = tf.unstack(tf.shape(found.ids))
         flat = tf.reshape(found.ids, [rows * beams, time])
-        if self._settings.tokens == "words":
-            aligned = tf.reshape(found.aligned, [rows * beams, time])
-            texts = self._named(flat, aligned, tf.repeat(text, beams))
-        else:
-            texts = self.target_codec.decode(flat)
+        aligned = tf.reshape(found.aligned, [rows * beams, time])
+        texts = self._text(flat, aligned, tf.repeat(text, beams))
         return {"translations": tf.reshape(texts, [rows, beams]), "scores": found.scores}
 
     def score(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -114,12 +112,13 @@ class TranslationFeatures(Features):
 
     def greedy(self, model: Any, text: tf.Tensor) -> tf.Tensor:
         """The likeliest token each time: string [batch] -> string [batch]. Not exported."""
-        step, state, options = self._search(model, self._source(text))
-        return self.target_codec.decode(greedy(step, state, **options).ids)
+        step, state, options = self._search(model, text, self._source(text))
+        found = greedy(step, state, **options)
+        return self._text(found.ids, found.aligned, text)
 
     def _searched(self, model: Any, text: tf.Tensor) -> Any:
         settings, source = self._settings, self._source(text)
-        step, state, options = self._search(model, source)
+        step, state, options = self._search(model, text, source)
         return beam_search(
             step,
             state,
@@ -130,8 +129,13 @@ class TranslationFeatures(Features):
             **options,
         )
 
-    def _search(self, model: Any, source: tf.Tensor) -> tuple[Any, Any, dict[str, Any]]:
-        """(step, state, options) of any search for the translations of ids [batch, source]."""
+    def _search(
+        self, model: Any, text: tf.Tensor, source: tf.Tensor
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """(step, state, options) of any search for the translations of texts, which have these ids
+
+        [batch, source].
+        """
         network = network_of(model, self._settings)
         state = network.start(source)
         count = tf.math.count_nonzero(source, axis=1, dtype=tf.int32)
@@ -140,21 +144,37 @@ class TranslationFeatures(Features):
             "max_tokens": tf.minimum(ROOM + TIMES * count, self._settings.max_tokens),
             "end": BOUNDARY,
             # An unknown word may be written, as the word of the source that it stands for.
-            "forbidden": (PADDING,) if self._settings.tokens == "words" else (PADDING, UNKNOWN),
+            "forbidden": (PADDING,) if self._names else (PADDING, UNKNOWN),
             "no_repeat": self._settings.no_repeat,
+            "among": self._words(text) if self._names else None,
         }
         return network.step, state, options
 
-    def _named(self, ids: tf.Tensor, aligned: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
-        """The text of ids, unknown ones as the source word that was looked at (Luong et al. 2015).
+    @property
+    def _names(self) -> bool:
+        """Whether an unknown token of the target is written as a word of the source."""
+        return bool(self._settings.tokens == "words")
 
-        [batch, time], [batch, time], string [batch] -> string [batch].
+    def _text(self, ids: tf.Tensor, aligned: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
+        """The text of ids, unknown words as the source word that was looked at (Luong et al. 2015).
+
+        As `<unk>` where none was. [batch, time], [batch, time], string [batch] -> string [batch].
         """
+        if not self._names:
+            return self.target_codec.decode(ids)
         words = self._tokens(self.source_codec, source)  # [batch, source]
-        last = tf.shape(words)[1] - 1
-        looked = tf.gather(words, tf.minimum(aligned, last), batch_dims=1)
-        pieces = tf.where(ids == UNKNOWN, looked, tf.gather(self.target_codec.pieces, ids))
+        looked = tf.gather(words, tf.maximum(aligned, 0), batch_dims=1)
+        looked = tf.strings.regex_replace(looked, "^ ", "")  # the target's space is its own token
+        named = (ids == UNKNOWN) & (aligned != NOWHERE)
+        pieces = tf.where(named, looked, tf.gather(self.target_codec.pieces, ids))
         return tf.strings.strip(tf.strings.reduce_join(pieces, axis=1))
+
+    def _words(self, text: tf.Tensor) -> tf.Tensor:
+        """Which tokens of the source are words or marks, neither space nor end: [batch, source]."""
+        tokens = self._cut(self.source_codec.cut(text))
+        space = tf.strings.regex_full_match(tokens.flat_values, r"[\s\p{Z}]*")
+        words = tokens.with_flat_values(~space).to_tensor()
+        return tf.concat([words, tf.fill([tf.shape(words)[0], 1], False)], axis=1)
 
     def _source(self, text: tf.Tensor) -> tf.Tensor:
         return _ended(self._cut(self.source_codec.encode(text))).to_tensor()

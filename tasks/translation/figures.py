@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from seqapps.report.svg import MODEL, MUTED
+from seqapps.report.svg import MODEL
 from seqapps.task import Case, Figure, Metric, Response
 
-Map = Mapping[str, Any]  # {"source": tokens, "target": tokens, "weights": [target, source]}
+# {"source": tokens, "target": tokens, "weights": [target, source], "tokens": how many of both}
+Map = Mapping[str, Any]
 FAINTEST = 0.02  # weight that is drawn
 PARTS = 8  # of the test sources, by length
 WORDS = 4  # in most references: then they are sentences
@@ -36,8 +37,9 @@ def attention_map(found: Map) -> Figure:
         axes.grid(False)
 
     return Figure(
-        title=f"{len(source)} source tokens, {len(target)} target tokens",
+        title="{} source tokens, {} target tokens".format(*_counts(found)),
         draw=draw,
+        note=_cut(found),
         height=1.0 + 3.4 * min(1.5, max(0.5, len(target) / max(len(source), 8))),
     )
 
@@ -67,14 +69,17 @@ def links(found: Map) -> Figure:
     return Figure(
         title="The same as links",
         draw=draw,
+        note=_cut(found),
         height=max(2.0, 0.17 * max(len(source), len(target))),
     )
 
 
 def by_length(
-    metrics: Mapping[str, Metric], cases: Sequence[Case], responses: Sequence[Response]
+    metrics: Mapping[str, Metric],
+    cases: Sequence[Case],
+    by: Mapping[str, Sequence[Response]],
 ) -> Figure:
-    """The score by length of the source (Bahdanau et al. 2015, figure 2)."""
+    """The score by length of the source, a line for each model (Bahdanau et al. 2015, figure 2)."""
     words = [len(case["target"].split()) for case in cases]
     sentences = float(np.median(words)) >= WORDS
     name, unit = ("bleu", "words") if sentences else ("chrf", "characters")
@@ -86,23 +91,46 @@ def by_length(
 
     def draw(axes: Any) -> None:
         metric = metrics[name]
-        table = metric.statistics(cases, responses)
-        values = [metric.reduce(table[part].sum(axis=0)) for part in parts]
         middles = [float(np.mean(lengths[part])) for part in parts]
-        axes.plot(middles, values, marker="o", ms=4, color=MODEL)
-        axes.axhline(metric.reduce(table.sum(axis=0)), color=MUTED, lw=1, ls=":")
+        for who, responses in by.items():
+            table = metric.statistics(cases, responses)
+            values = [metric.reduce(table[part].sum(axis=0)) for part in parts]
+            (line,) = axes.plot(middles, values, marker="o", ms=4, label=who)
+            whole = metric.reduce(table.sum(axis=0))
+            axes.axhline(whole, color=line.get_color(), lw=1, ls=":")
         axes.set_xlabel(f"{unit} of the source, mean of the part")
         axes.set_title(name)
+        if len(by) > 1:
+            axes.legend()
 
     return Figure(
         title="Short sources and long ones",
         draw=draw,
         note=(
-            f"The test pairs in {len(parts)} parts of like size by length; the dotted line is all "
+            f"The test pairs in {len(parts)} parts of like size by length; a dotted line is all "
             "of them. Without attention everything that was read has to fit into one vector, and "
             "long sources suffer."
         ),
     )
+
+
+def _counts(found: Map) -> Sequence[int]:
+    """Tokens of both sides, whether drawn or not."""
+    drawn = [len(found[side]) for side in ("source", "target")]
+    counts: Sequence[int] = found.get("tokens", drawn)  # maps of older runs were never cut
+    return counts
+
+
+def _cut(found: Map) -> str:
+    """What is left out of a map of long texts; nothing where all of it is there."""
+    cut = [
+        f"the first {len(found[side])} of {count} {side} tokens"
+        for side, count in zip(("source", "target"), _counts(found), strict=True)
+        if len(found[side]) < count
+    ]
+    if not cut:
+        return ""
+    return f"Cut: {' and '.join(cut)}. A row may have weight on tokens that are not drawn."
 
 
 def _size(tokens: int) -> float:

@@ -5,18 +5,29 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqapps.errors import UserError
 from seqapps.layers.attention import SinusoidalPositions, attention_block
 from seqapps.layers.attention_decoder import AttentionDecoder
 from seqapps.layers.encoder import RecurrentEncoder
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
 from seqapps.layers.scorer import scorer
+from seqapps.training import backend
 from seqapps.training.forcing import sampling_of
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
 
 
 def build_model(settings: Any, features: Any) -> Any:
-    """Logits [batch, time, vocab] of source [batch, source] and the tokens before [batch, time]."""
+    """Logits [batch, time, vocab] of source [batch, source] and the tokens before [batch, time].
+
+    Raises UserError where translations could not be judged while it is trained.
+    """
+    if settings.coverage_penalty and backend.on_jax():  # logits alone, see `network.Closed`
+        raise UserError(
+            f"coverage_penalty = {settings.coverage_penalty:g} needs the attention of every step, "
+            "which a model on JAX does not tell while it is trained. Take coverage_penalty = 0, or "
+            "leave out --backend jax."
+        )
     source = keras.Input([None], dtype="int32", name="source")
     before = keras.Input([None], dtype="int32", name="before")
     reading, writing = _embeddings(settings, features)

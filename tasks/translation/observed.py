@@ -1,6 +1,6 @@
 """What the report shows of a translator, asked of its export: plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,17 +8,23 @@ import numpy as np
 from seqapps.task import Ask, Case, Surroundings
 from seqapps.text.token_ids import visible
 
+from .pointing import Explained, dated, pointing
+
 PLACES = (0.1, 0.5, 0.9, 0.99)  # of the test sources in the order of their length
-WIDEST = 40  # tokens of a side that a map still shows
+WIDEST = 40  # tokens of a side that a map shows
 COMPARED = 500  # test pairs whose references are scored
 
 
 def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
-    """Where it looks, what else it would have said, whether the search finds what is likely."""
+    """Where it looks, whether it finds the parts of dates, what else it would have said, and
+
+    whether the search finds what is likely.
+    """
     cases = _by_length(around.test)
     explains = around.settings.looks
     return {
         "maps": _maps(ask, cases) if explains else [],
+        "pointing": _pointing(ask, around.test) if explains else {},
         "beams": _beams(ask, cases),
         "search": _search(ask, around.test),
     }
@@ -31,19 +37,40 @@ def _by_length(cases: Sequence[Case]) -> list[Case]:
 
 
 def _maps(ask: Ask, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """[{"source": [token], "target": [token], "weights": [[0.98, ...]]}] of own translations."""
-    asked = [{"source": case["source"], "target": ""} for case in cases]
+    """[{"source": [token], "target": [token], "weights": [[0.98, ...]], "tokens": [57, 33]}].
+
+    Of own translations; of long ones the first tokens, while `tokens` counts all of both sides.
+    """
     found = []
+    for source, target, weights in _explained(ask, cases, targets=[""] * len(cases)):
+        first, second = source[:WIDEST], target[:WIDEST]
+        rows = weights[: len(second), : len(first)]
+        found.append({
+            "source": [visible(token) for token in first],
+            "target": [visible(token) for token in second],
+            "weights": rows.round(3).tolist(),
+            "tokens": [len(source), len(target)],
+        })  # fmt: skip
+    return found
+
+
+def _pointing(ask: Ask, cases: Sequence[Case]) -> dict[str, Any]:
+    """Whether the parts of true dates are looked for where they stand; nothing of other data."""
+    chosen = dated(cases)
+    dates = [case for case, _ in chosen]
+    told = _explained(ask, dates, targets=[case["target"] for case in dates]) if dates else ()
+    return pointing([spans for _, spans in chosen], told)
+
+
+def _explained(ask: Ask, cases: Sequence[Case], *, targets: Sequence[str]) -> Iterator[Explained]:
+    """(source tokens, target tokens, weights [target, source]) without padding."""
+    asked = [
+        {"source": case["source"], "target": target}
+        for case, target in zip(cases, targets, strict=True)
+    ]
     for told in ask("explain", asked):
         source, target = (_real(told[f"{side}_tokens"]) for side in ("source", "target"))
-        rows = np.asarray(told["attention"])[: len(target), : len(source)]
-        if max(rows.shape) <= WIDEST:
-            found.append({
-                "source": [visible(token) for token in source],
-                "target": [visible(token) for token in target],
-                "weights": rows.round(3).tolist(),
-            })  # fmt: skip
-    return found
+        yield source, target, np.asarray(told["attention"])[: len(target), : len(source)]
 
 
 def _real(tokens: Sequence[str]) -> list[str]:

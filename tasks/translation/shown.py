@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seqapps.metrics.translation import signatures
 from seqapps.task import Section, Table
 
 from .figures import attention_map, links
@@ -15,11 +14,14 @@ def shown(observed: Values) -> Iterable[Section]:
     """The sections in their order."""
     if observed["maps"]:
         yield _looks(observed["maps"])
+    if observed.get("pointing"):
+        yield Section(
+            title="Does it find year, month and day?", parts=[_points(observed["pointing"])]
+        )
     yield Section(
         title="What else it would have said",
         parts=[*map(_beam, observed["beams"]), _search(observed["search"])],
     )
-    yield Section(title="How it is scored", parts=[_signatures()])
 
 
 def _looks(maps: Any) -> Section:
@@ -30,9 +32,27 @@ def _looks(maps: Any) -> Section:
         note=(
             "For every token of its own translation, from top to bottom, how much of the context "
             "comes from each token of the source, from left to right; a row sums to 1. Signature "
-            "explain of the export. The sources lie at 10, 50, 90 and 99 % of all by length, as "
-            "far as their maps can be read. What is looked at is what the decoder's state had use "
-            "for, which need not be what a person would point at."
+            "explain of the export. The sources lie at 10, 50, 90 and 99 % of all by length. What "
+            "is looked at is what the decoder's state had use for, which need not be what a person "
+            "would point at."
+        ),
+    )
+
+
+def _points(found: Values) -> Table:
+    parts = [
+        [name, f"{part['dates']:.1%}", f"{part['tokens']:.1%}", f"{part['anywhere']:.1%}"]
+        for name, part in found["parts"].items()
+    ]
+    return Table(
+        title="The source token with the most attention lies in the part that is written",
+        head=["part of the date", "dates", "tokens", "looking anywhere"],
+        rows=[*parts, ["all three", f"{found['all']:.1%}", "-", "-"]],
+        note=(
+            f"Of {found['dates']:,} test dates with their true targets: the share of dates in "
+            "which that holds for every token of the part, the share of the part's tokens, and "
+            "the part's share of the source's tokens. Left out are dates of which one cannot tell "
+            "which number is the day, such as 3/3/1999."
         ),
     )
 
@@ -66,13 +86,4 @@ def _search(found: Values) -> Table:
             f"the model's own translations {found['own']:.2f}. Where the reference is likelier, a "
             "wider beam might find it; elsewhere the model itself prefers what it wrote."
         ),
-    )
-
-
-def _signatures() -> Table:
-    return Table(
-        title="Signatures of sacrebleu",
-        head=["metric", "signature"],
-        rows=[[name, text] for name, text in signatures().items()],
-        note="With the same signature scores of other systems on the same references compare.",
     )

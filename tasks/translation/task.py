@@ -116,6 +116,11 @@ class Settings(Forcing):
             )
         if self.input_feeding and self.attention == "none":
             raise ValueError("input_feeding = true feeds what attention gives; take one.")
+        if self.coverage_penalty and self.attention == "none":
+            raise ValueError(
+                f"coverage_penalty = {self.coverage_penalty:g} counts what attention has seen; "
+                "take one, or coverage_penalty = 0."
+            )
 
     @property
     def looks(self) -> bool:
@@ -171,6 +176,15 @@ def shown(observed: Mapping[str, Any]) -> Iterable[Section]:
 
 def figures(cases: Sequence[Case], responses: Sequence[Response]) -> Iterable[Figure]:
     """Scores by length: a translator without attention loses long sources."""
+    from .figures import by_length
+
+    return [by_length(TASK.metrics, cases, {"model": responses})]
+
+
+def compared(
+    cases: Sequence[Case], responses: Mapping[str, Sequence[Response]]
+) -> Iterable[Figure]:
+    """The same of several runs, such as with attention and without."""
     from .figures import by_length
 
     return [by_length(TASK.metrics, cases, responses)]
@@ -247,6 +261,7 @@ TASK = Task(
             summary="questions about what happened in a small made-up world, with answers",
             rows=questions,
             group="facts",
+            presets=("questions",),
         ),
     },
     settings=Settings(),
@@ -276,6 +291,7 @@ TASK = Task(
     observe=observe,
     shown=shown,
     figures=figures,
+    compared=compared,
     checks=[check_where_it_looks_sums_to_one, check_one_beam_is_greedy],
     baselines={
         "copy_source": copy_source,

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -52,6 +54,7 @@ def test_it_translates_what_it_has_not_seen(folder):
     assert found["model"]["exact_match"]["value"] > 0.8
     assert found["baselines"]["copy_source"]["exact_match"]["value"] == 0
     assert list(found["model"]) == ["chrf", "bleu", "exact_match", "token_accuracy", "length_ratio"]
+    assert list(found["metric_signatures"]) == ["chrf", "bleu"]
 
 
 def test_the_report_shows_where_it_looks(folder):
@@ -69,6 +72,25 @@ def test_history_has_what_true_tokens_would_have_given(folder):
     forced = [float(line[head.index("teacher_forced_chrf")]) for line in lines]
     assert max(forced) > 80
     assert forced[0] < max(forced)
+
+
+def test_scores_are_printed_with_their_signatures(folder, call):
+    code, out, _ = call("evaluate", "translation")
+    assert code == 0
+    assert "\nbleu: nrefs:1|case:mixed|eff:no|tok:13a|" in out
+    assert "\nchrf: nrefs:1|case:mixed|" in out
+
+
+def test_runs_are_drawn_by_length_in_one_figure(folder, call):
+    (run,) = folder.glob("runs/translation/*/")
+    shutil.copytree(run, run.with_name("other"))
+    code, _, error = call("compare", run.name, "other", "--page", "beside.html")
+    shutil.rmtree(run.with_name("other"))
+    assert code == 0, error
+    page = (folder / "beside.html").read_text()
+    (figure,) = re.findall('aria-label="Short sources and long ones".*?</svg>', page, re.DOTALL)
+    assert run.name in figure
+    assert "other" in figure
 
 
 def test_a_text_is_translated(folder, call):
@@ -111,6 +133,7 @@ def test_an_explanation_is_printed_line_by_line(folder, call):
         (["units=7"], "units = 7: two directions share them"),
         (["attention=none", "input_feeding=true"], "input_feeding"),
         (["encoder=attention", "input_feeding=true"], "input_feeding"),
+        (["attention=none", "coverage_penalty=0.2"], "coverage_penalty"),
         (["attention=cosine"], "attention"),
         (["tokens=subwords", "vocabulary=11"], "vocabulary of 11"),
     ],

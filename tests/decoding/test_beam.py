@@ -42,7 +42,7 @@ def agree(found, row, expected, *, alpha=0.0, beta=0.0):
     for place, one in enumerate(expected):
         length = found["lengths"][row, place]
         assert found["ids"][row, place, :length].tolist() == one.ids
-        aligned = [weights.argmax() for weights in one.paid]
+        aligned = [weights.argmax() if weights.size else -1 for weights in one.paid]
         assert found["aligned"][row, place, :length].tolist() == aligned
         values = found["log_probability"][row, place], found["scores"][row, place]
         assert values == pytest.approx((one.log_probability, one.score(alpha, beta)), rel=1e-4)
@@ -119,10 +119,10 @@ def test_a_score_by_hand():
     def step(ids, state):
         return tf.math.log(tf.gather(shares, ids)), state, tf.gather(weights, ids)
 
-    found = beam_search(
-        step, (), first=tf.constant([END]), beam=2, max_tokens=tf.constant([3]), end=END,
-        length_penalty=2.0, coverage_penalty=0.5, source=tf.constant([[True, True, False]]),
-    )  # fmt: skip
+    way = {"first": tf.constant([END]), "beam": 2, "max_tokens": tf.constant([3]), "end": END,
+           "length_penalty": 2.0, "coverage_penalty": 0.5,
+           "source": tf.constant([[True, True, False]])}  # fmt: skip
+    found = beam_search(step, (), **way)
     assert found.ids.numpy().tolist() == [[[2, 3, 1], [1, 0, 0]]]
     assert found.lengths.numpy().tolist() == [[3, 1]]
     assert found.aligned.numpy().tolist() == [[[0, 0, 0], [0, 0, 0]]]
@@ -133,6 +133,11 @@ def test_a_score_by_hand():
         np.log(0.4) + 0.5 * (np.log(0.8) + np.log(0.2)),
     ]
     np.testing.assert_allclose(found.scores, [scores], rtol=1e-5)
+    # What is aligned is told among some steps, or of none; the search itself stays the same.
+    for among, told in (([False, True, True], 1), ([False] * 3, -1)):
+        other = beam_search(step, (), among=tf.constant([among]), **way)
+        assert other.aligned.numpy().tolist() == [[[told] * 3, [told, 0, 0]]]
+        np.testing.assert_array_equal(other.scores, found.scores)
 
 
 def tables(seed, *, equal):
@@ -264,7 +269,7 @@ def test_a_state_may_grow():
     def after(ids):
         weights = np.exp(-0.5 * np.arange(len(ids)))[::-1]
         logits = weights @ table.numpy()[ids]
-        return logits - np.log(np.exp(logits).sum()), [np.zeros(1)] * len(ids)
+        return logits - np.log(np.exp(logits).sum()), [np.zeros(0)] * len(ids)
 
     found = {name: value.numpy() for name, value in search(tf.zeros([2, 1, 0], tf.int32)).items()}
     expected = plain_beam_search(

@@ -108,7 +108,8 @@ def test_the_loop_stops_when_all_rows_are_done():
         )
     )()  # fmt: skip
     assert found.ids.numpy().tolist() == [[3, 4, 5], [5, 0, 0], [1, 2, 0]]
-    assert found.aligned.numpy().tolist() == [[0] * 3] * 3  # without attention
+    without = [[-1] * 3, [-1, 0, 0], [-1, -1, 0]]  # attention: nowhere, and padding
+    assert found.aligned.numpy().tolist() == without
     assert steps.numpy() == 3
 
 

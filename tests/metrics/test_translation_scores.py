@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from seqapps.metrics.judge import judge, values_of
+from seqapps.metrics.judge import judge, signatures_of, values_of
 from seqapps.metrics.translation import (
     bleu,
     chrf,
     distance,
     exact_match,
     length_ratio,
-    signatures,
     token_accuracy,
 )
 
@@ -95,7 +94,8 @@ def test_single_words_have_no_bleu_and_a_chrf():
 
 
 def test_signatures_name_what_was_counted():
-    found = signatures()
+    found = signatures_of({"bleu": bleu(), "chrf": chrf(), "exact_match": exact_match()})
+    assert list(found) == ["bleu", "chrf"]
     version = sacrebleu.__version__
     assert found["bleu"] == f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:{version}"
     assert found["chrf"] == f"nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:{version}"

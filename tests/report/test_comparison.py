@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +10,9 @@ from seqapps import answers, files
 from seqapps.answers import Answers
 from seqapps.errors import UserError
 from seqapps.metrics.judge import judge
-from seqapps.report.comparison import check_comparable, compare, seed_lines, table
+from seqapps.report.comparison import check_comparable, compare, figures, seed_lines, table
 from seqapps.runs import Run
+from seqapps.task import Figure
 
 RECORD = """task = "{task}"
 seed = {seed}
@@ -55,6 +57,21 @@ def test_differences_are_paired_and_of_the_later_run_minus_the_first(tmp_path, s
     lines = {line[0]: line for line in table(found)}
     assert lines["  minus a"][1] == ""
     assert "+0.167" in "".join(line[2] for line in table(found) if line[0] == "  minus a")
+
+
+def test_a_task_draws_the_answers_of_all_runs_to_the_same_cases(tmp_path, sentiment):
+    seen = []
+
+    def compared(cases, responses):
+        seen.append((len(cases), {name: len(each) for name, each in responses.items()}))
+        return [Figure(title="together", draw=lambda axes: None)]
+
+    runs = [make(tmp_path / name, sentiment, HALF) for name in "ab"]
+    found = compare(runs, replace(sentiment, compared=compared))
+    assert figures(found)[-1].title == "together"
+    assert seen == [(60, {"a": 60, "b": 60})]
+    other = compare([runs[0], make(tmp_path / "c", sentiment, MOST[:31])], found.task)
+    assert "together" not in [figure.title for figure in figures(other)]
 
 
 def test_a_run_is_no_better_than_itself(tmp_path, sentiment):

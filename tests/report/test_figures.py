@@ -1,6 +1,7 @@
 """Pictures hold what they say, in colours that the page decides."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from seqapps.report.curves import best_round, curves
 from seqapps.report.intervals import dots
 from seqapps.report.labels import by_length, confusion, reliability, wilson
-from seqapps.report.svg import VARIABLES, svg_of
+from seqapps.report.svg import FALLS_BACK, VARIABLES, pictured, svg_of
 from seqapps.task import Figure
 
 
@@ -48,8 +49,21 @@ def test_a_figure_is_named_for_those_who_cannot_see_it():
 
 
 def test_labels_in_scripts_that_the_font_lacks_raise_no_warning():
-    svg = svg_of(confusion(["긍정", "부정"], ["긍정", "긍정"]), number=0)
-    assert "긍정" in texts(svg)
+    korean = pictured(confusion(["긍정", "부정"], ["긍정", "긍정"]), number=0)
+    assert "긍정" in texts(korean["svg"])
+    assert korean["note"].endswith(FALLS_BACK)  # and the reader is told
+
+
+def test_labels_that_the_font_has_are_drawn_without_a_word():
+    assert FALLS_BACK not in pictured(confusion(["a", "é"], ["a", "a"]), number=0)["note"]
+
+
+def test_other_warnings_of_a_figure_are_told_as_ever():
+    def draw(axes):
+        warnings.warn("odd", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="odd"):
+        pictured(Figure(title="t", draw=draw), number=0)
 
 
 def test_the_confusion_matrix_counts_rows_of_the_truth():

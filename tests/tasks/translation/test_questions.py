@@ -2,9 +2,18 @@
 
 import re
 from collections import Counter, defaultdict
+from types import SimpleNamespace
 
 import pytest
+import tensorflow as tf
 from seqapps.tasks.translation.questions import KINDS, NUMBERS, SHE, WORLDS, World, questions
+from seqapps.tasks.translation.task import TASK
+
+from seqapps import registry
+from seqapps.data.load import check_asked
+from seqapps.errors import UserError
+from seqapps.settings import preset
+from seqapps.text.word_codec import tokens
 
 COUNTS = {**{word: number for number, word in enumerate(NUMBERS)}, "no": 0}
 
@@ -124,6 +133,21 @@ def test_no_answer_is_right_more_often_than_four_in_ten_of_its_kind(rows):
 def test_questions_are_the_same_every_time(rows):
     again = questions()
     assert [next(again) for _ in range(103)] == rows[:103]
+
+
+def test_the_sample_asks_for_settings_that_read_every_story_to_its_question(rows):
+    sample = TASK.samples["questions"]
+    data = SimpleNamespace(sample=sample, name="sample:questions")
+    with pytest.raises(UserError, match="--preset questions"):
+        check_asked(TASK, data, TASK.settings)
+    (name,) = sample.presets
+    settings = preset(TASK.settings, registry.find("translation").folder, name)
+    check_asked(TASK, data, settings)
+    longest = sorted((row["source"] for row in rows), key=len)[-1009:]
+    words = tokens(tf.constant(longest)).row_lengths()
+    assert int(tf.reduce_max(words)) < settings.max_tokens
+    told = max(TASK.batching.length(row, settings) for row in rows)
+    assert told <= settings.max_tokens, "the run would say that some are cut"
 
 
 def test_the_last_to_come_is_named_last():

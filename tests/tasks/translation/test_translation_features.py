@@ -1,10 +1,14 @@
 """Texts in, translations out: signatures agree with each other and with the model in training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from seqapps.tasks.translation.model import build_model
 from seqapps.tasks.translation.task import TASK
 
+from seqapps.errors import UserError
 from seqapps.text.token_ids import BOUNDARY
 
 KINDS = [
@@ -153,14 +157,72 @@ def test_a_model_that_cannot_be_opened_answers_alike(made, beam):
     np.testing.assert_allclose(told["scores"], opened["scores"], atol=1e-4)
 
 
-def test_an_unknown_word_is_written_as_the_source_word_that_was_looked_at(made):
-    features = made(tokens="words", attention="multi_head").features
-    ids = tf.constant([[features.target_codec.encode(["I"]).numpy()[0][0], 2, 1]])
-    aligned = tf.constant([[0, 2, 3]])
-    source = tf.constant(["나는 Zugspitze 봤다."])
-    words = features._tokens(features.source_codec, source).numpy()[0].tolist()
-    assert words[2].decode() == "Zugspitze"
-    assert features._named(ids, aligned, source).numpy()[0].decode() == "IZugspitze"
+UNKNOWN_WORDS = ["나는 Zugspitze 봤다.", "  ", "", "Zugspitze"]
+
+
+def forced_to_say(features, attention):
+    """Texts of a search that says I, a space, an unknown word, the end, with such attention.
+
+    `attention` is of every step of the source [batch, source], or None.
+    """
+    i, space = features.target_codec.encode(["I", "\n "]).flat_values.numpy()[[0, 2]]
+    said = tf.constant([0, i, space, 2, 1])
+
+    class Network:
+        def start(self, source):
+            return tf.zeros([tf.shape(source)[0], 1], tf.int32)
+
+        def step(self, ids, state):
+            logits = 30 * tf.one_hot(
+                tf.gather(said, tf.minimum(state + 1, 4)), features.target_codec.size
+            )
+            weights = None if attention is None else tf.repeat(attention[:, None], ids.shape[1], 1)
+            return logits, state + 1, weights
+
+    return Network()
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "written"),
+    [
+        # of the tokens: 나는, space, Zugspitze, " 봤다", ".", the end
+        (None, ["I <unk>"] * 4),
+        (5, ["I Zugspitze", "I <unk>", "I <unk>", "I Zugspitze"]),
+        (3, ["I 봤다", "I <unk>", "I <unk>", "I Zugspitze"]),
+    ],
+)
+def test_an_unknown_word_is_written_as_the_word_that_was_looked_at(
+    made, monkeypatch, looked_at, written
+):
+    """Never as a space or the end, however much of the attention lies there."""
+    features = made(tokens="words", attention="multi_head", beam=1).features
+    attention = None
+    if looked_at is not None:
+        weights = np.full([4, 6], 0.02) + 0.2 * np.eye(6)[2] + 0.3 * np.eye(6)[1]
+        attention = tf.constant(weights + 0.5 * np.eye(6)[looked_at], tf.float32)
+    network = forced_to_say(features, attention)
+    monkeypatch.setattr("seqapps.tasks.translation.features.network_of", lambda *_: network)
+    source = tf.constant(UNKNOWN_WORDS)
+    told = features.n_best(None, {"source": source})["translations"][:, 0]
+    assert [text.decode() for text in told.numpy()] == written
+    assert [text.decode() for text in features.greedy(None, source).numpy()] == written
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_without_attention_an_unknown_word_stays_unknown(made, opened):
+    """The plain encoder-decoder looks nowhere, neither opened nor asked as a whole."""
+    translator = made(tokens="words", attention="none", bidirectional=False)
+    model = translator.model if opened else lambda inputs: translator.model(inputs)
+    found = translator.features._searched(model, tf.constant(["나는 책을", "책"]))
+    real = found.ids.numpy() != 0
+    assert real.any()
+    assert (found.aligned.numpy()[real] == -1).all()
+
+
+def test_a_coverage_penalty_is_refused_before_a_model_is_made_on_jax(monkeypatch):
+    monkeypatch.setattr("seqapps.training.backend.on_jax", lambda: True)
+    with pytest.raises(UserError, match=r"coverage_penalty = 0\.2 needs the attention"):
+        build_model(replace(TASK.settings, coverage_penalty=0.2), None)
 
 
 def test_a_million_characters_are_cut(made):
