@@ -53,7 +53,10 @@ def compare(runs: Sequence[Run], task: Task) -> Comparison:
     values = {key: [str(each.get(key, "-")) for each in facts] for key in keys}
     # Blocks are those of the first run: equal cases ask for equal ones.
     differences, why = _paired(runs, task, evaluations[0].get("block", 1))
-    scores = [evaluation["model"] for evaluation in evaluations]
+    # Runs of an earlier version may lack a metric.
+    told = [evaluation["model"] for evaluation in evaluations]
+    metrics = [name for name in told[0] if all(name in each for each in told)]
+    scores = [{name: each[name] for name in metrics} for each in told]
     return Comparison(
         task=task,
         names=names,
