@@ -24,6 +24,8 @@ from seqapps.task import Case, Column, Task
 LOOKED_AT = 8  # batches that tell how large all will be, and which tensors are equally long
 SHARE_OF_MEMORY = 0.25  # of what is free, where nobody says how much may be held
 SHARE_OF_DISK = 0.5
+NARROW = np.dtype("uint16")
+AT_ONCE = 1 << 20  # bytes of a file that are widened together
 Source = Callable[[Callable[[], Sequence[Batch]]], tf.data.Dataset]  # batches of positions -> pairs
 Make = Callable[[dict[str, tf.Tensor]], Any]  # batch of columns -> tensors
 
@@ -144,13 +146,21 @@ def memory_for(max_memory: int | None) -> int:
 
 
 class Kept:
-    """One tensor of every case; of those with a free axis, as many steps as the case has."""
+    """One tensor of every case; of those with a free axis, as many steps as the case has.
 
-    def __init__(self, cases: int, spec: tf.TensorSpec, folder: Path | None) -> None:
-        self.free = _is_free(spec)
+    `narrow` holds whole numbers in two bytes for as long as they fit, as token ids mostly do;
+    `stretch` gives them so.
+    """
+
+    def __init__(
+        self, cases: int, spec: tf.TensorSpec, folder: Path | None, *, narrow: bool = False
+    ) -> None:
+        self.free = is_free(spec)
         self.rest = tuple(spec.shape[2:] if self.free else spec.shape[1:])
         self.dtype = np.dtype(spec.dtype.as_numpy_dtype)
-        self._file = None if folder is None else tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._held = NARROW if narrow and narrows(self.dtype) else self.dtype
+        self._folder = folder
+        self._file = self._new_file()
         self._parts: list[np.ndarray] = []
         self._all = np.empty(0)
         self._starts = np.zeros(cases, "int64")
@@ -165,6 +175,9 @@ class Kept:
         counts = self.lengths[positions]
         self._starts[positions] = self._size + np.cumsum(counts) - counts
         self._size += len(values)
+        if self._held != self.dtype and not fits(values):
+            self._widen()
+        values = values.astype(self._held, copy=False)
         if self._file is None:
             self._parts.append(values)
         else:
@@ -176,12 +189,27 @@ class Kept:
         if self._file is None:
             self._all, self._parts = np.concatenate(self._parts), []
         elif 0 in shape:
-            self._all = np.empty(shape, self.dtype)
+            self._all = np.empty(shape, self._held)
         else:
             self._file.flush()
-            self._all = np.memmap(self._file, self.dtype, mode="r", shape=shape)
+            self._all = np.memmap(self._file, self._held, mode="r", shape=shape)
         if self._file is not None:
             self._file.close()  # what is mapped stays
+
+    def _new_file(self) -> Any:
+        return None if self._folder is None else tempfile.TemporaryFile(dir=self._folder)
+
+    def _widen(self) -> None:
+        """Hold what is there already as the tensor has it."""
+        narrow, self._held = self._held, self.dtype
+        self._parts = [part.astype(self.dtype) for part in self._parts]
+        if self._file is None:
+            return
+        before, self._file = self._file, self._new_file()
+        before.seek(0)
+        while content := before.read(AT_ONCE):
+            self._file.write(np.frombuffer(content, narrow).astype(self.dtype).data)
+        before.close()
 
     def batch(self, positions: Batch) -> np.ndarray:
         """[batch, ...], or [batch, time, ...] with zeros on the right."""
@@ -197,6 +225,16 @@ class Kept:
     def stretch(self, start: int, length: int) -> np.ndarray:
         """Steps of cases that were added in order, across their borders: [length, ...]."""
         return np.asarray(self._all[start : start + length])
+
+
+def narrows(dtype: np.dtype) -> bool:
+    """Whether whole numbers may take less than they do."""
+    return np.issubdtype(dtype, np.integer) and dtype.itemsize > NARROW.itemsize
+
+
+def fits(values: np.ndarray) -> bool:
+    """Whether numbers can be held as `NARROW`."""
+    return not values.size or bool(values.min() >= 0 and values.max() <= np.iinfo(NARROW).max)
 
 
 def draws(graph: Any) -> bool:
@@ -268,7 +306,8 @@ def keeps(spec: Any) -> bool:
     )
 
 
-def _is_free(spec: tf.TensorSpec) -> bool:
+def is_free(spec: tf.TensorSpec) -> bool:
+    """Whether a tensor has a free time axis."""
     return len(spec.shape) > 1 and spec.shape[1] is None
 
 

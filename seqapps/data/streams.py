@@ -16,7 +16,17 @@ import numpy as np
 import tensorflow as tf
 
 from seqapps.data.batching import AHEAD, Batch, pipeline
-from seqapps.data.paired import SHARE_OF_DISK, Kept, keep, keeps, memory_for
+from seqapps.data.paired import (
+    NARROW,
+    SHARE_OF_DISK,
+    Kept,
+    fits,
+    is_free,
+    keep,
+    keeps,
+    memory_for,
+    narrows,
+)
 from seqapps.errors import UserError
 from seqapps.progress import SILENT, Progress
 from seqapps.task import Case, Streams, Task
@@ -117,8 +127,7 @@ class StreamSource:
         return values
 
     def _spec(self, spec: tf.TensorSpec) -> tf.TensorSpec:
-        free = len(spec.shape) > 1 and spec.shape[1] is None
-        shape = [None, self._steps, *spec.shape[2:]] if free else spec.shape
+        shape = [None, self._steps, *spec.shape[2:]] if is_free(spec) else spec.shape
         return tf.TensorSpec(shape, spec.dtype)
 
 
@@ -156,7 +165,9 @@ def stream_source(
             f"{told}, fit neither memory nor the disk of {folder}. Give more memory with "
             "--max-memory, another disk with --runs, or fewer texts."
         )
-    kept = [Kept(len(cases), spec, None if in_memory else folder) for spec in flat]
+    kept = [
+        Kept(len(cases), spec, None if in_memory else folder, narrow=is_free(spec)) for spec in flat
+    ]
     groups = [next(n for n, other in enumerate(kept) if other.free == each.free) for each in kept]
     with progress.track("making tensors of the cases", len(cases)) as advance:
         for positions, pair in zip(parts, anew(lambda: parts), strict=True):
@@ -182,4 +193,11 @@ def _size(anew: Callable[..., Any], parts: Sequence[Batch], cases: int) -> float
     found = [
         each for pair in islice(anew(lambda: some), len(some)) for each in tf.nest.flatten(pair)
     ]
-    return float(sum(each.numpy().nbytes for each in found)) / sum(map(len, some)) * cases
+    sizes = [_bytes(each.numpy()) for each in found]
+    return float(sum(sizes)) / sum(map(len, some)) * cases
+
+
+def _bytes(values: np.ndarray) -> int:
+    """As they are kept: see `Kept`."""
+    narrow = values.ndim > 1 and narrows(values.dtype) and fits(values)
+    return values.size * NARROW.itemsize if narrow else values.nbytes

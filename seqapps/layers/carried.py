@@ -49,8 +49,16 @@ class Carried(keras.layers.Layer):
 
         Steps that the mask, bool [batch, time], leaves out change no state.
         """
+        if mask is None:
+            outputs, *last = self.reader(inputs, initial_state=states)
+            return outputs, last
+        # cuDNN refuses a row of which no step counts: it is read, and takes its states back.
+        some = ops.any(mask, axis=1, keepdims=True)  # [batch, 1]
+        mask = ops.logical_or(mask, ops.logical_not(some))
         outputs, *last = self.reader(inputs, initial_state=states, mask=mask)
-        return outputs, last
+        return outputs, [
+            ops.where(some, after, before) for after, before in zip(last, states, strict=True)
+        ]
 
     def step(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         """One step: [batch, inputs], states -> [batch, units], states after it."""

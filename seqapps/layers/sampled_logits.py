@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -21,20 +22,35 @@ class SampledLogits(keras.layers.Layer):
     then those of tokens that are drawn anew for each batch, all less the logarithm of how often
     each is expected to be drawn, so that their softmax estimates that over all tokens (sampled
     softmax, Jean et al. 2015, equation 9). Tokens are drawn with probabilities that fall about as
-    1 / id, so ids should go by frequency. Where a drawn token is the true one it does not count.
+    1 / rank, as words of a text do (Zipf). `order` tells the ids from the most frequent to the
+    rarest, each once; without it, ids go by frequency themselves. Where a drawn token is the true
+    one it does not count.
 
     With an `embedding` its weights are those of the scores (tied), else it has its own.
     """
 
     def __init__(
-        self, vocabulary: int, samples: int, *, embedding: Any = None, **kwargs: Any
+        self,
+        vocabulary: int,
+        samples: int,
+        *,
+        order: Sequence[int] | None = None,
+        embedding: Any = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.vocabulary, self.samples, self.embedding = vocabulary, samples, embedding
+        ids = range(vocabulary) if order is None else order
+        if sorted(ids) != list(range(vocabulary)):
+            raise ValueError(
+                f"order has {len(ids)} ids; expected each of 0 to {vocabulary - 1} once."
+            )
+        self._order = np.array(ids, "int32")  # [vocab], ids by rank
         self._seed = keras.random.SeedGenerator()
-        places = np.arange(vocabulary, dtype="float64")
-        shares = np.log((places + 2) / (places + 1)) / math.log(vocabulary + 1)
-        self._expected = np.log(samples * shares).astype("float32")  # [vocab], its logarithm
+        ranks = np.arange(vocabulary, dtype="float64")
+        shares = np.log((ranks + 2) / (ranks + 1)) / math.log(vocabulary + 1)
+        self._expected = np.zeros(vocabulary, "float32")  # how often, its logarithm, by id
+        self._expected[self._order] = np.log(samples * shares)
 
     def build(self, states_shape: Any, targets_shape: Any = None) -> None:
         if self.embedding is None:
@@ -63,7 +79,8 @@ class SampledLogits(keras.layers.Layer):
         return ops.take(self.bias - ops.convert_to_tensor(self._expected), ids, axis=0)
 
     def _drawn(self) -> Any:
-        """Ids int [samples]: P(id <= k) = log(k + 2) / log(vocab + 1)."""
+        """Ids int [samples]: P(rank <= k) = log(k + 2) / log(vocab + 1)."""
         uniform = keras.random.uniform([self.samples], seed=self._seed)
-        places = ops.exp(uniform * math.log(self.vocabulary + 1)) - 1
-        return ops.clip(ops.cast(ops.floor(places), "int32"), 0, self.vocabulary - 1)
+        ranks = ops.floor(ops.exp(uniform * math.log(self.vocabulary + 1)) - 1)
+        ranks = ops.clip(ops.cast(ranks, "int32"), 0, self.vocabulary - 1)
+        return ops.take(ops.convert_to_tensor(self._order), ranks, axis=0)

@@ -1,11 +1,11 @@
 """How well a language model foresees texts: nats and bits, perplexity of tokens and words.
 
 A response holds `log_probability`, that of the whole text in nats, and `tokens`, of how many it is
-the sum: with the token that ends a document where the model tells that too, and unknown ones as
-any other. A case holds its `text`. Scores are sums over all cases divided by sums, so that every
-token counts once and long texts count for more: the mean of the cases' own perplexities would be
-another, larger number. NumPy is imported where it is used: tasks import this module, and listing
-tasks must be instant.
+the sum: with the token that ends a document where the model tells that too, and unknown ones as any
+other; `unknown` is how many of them those are. A case holds its `text`. Scores are sums over all
+cases divided by sums, so that every token counts once and long texts count for more: the mean of
+the cases' own perplexities would be another, larger number. NumPy is imported where it is used:
+tasks import this module, and listing tasks must be instant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 HIGHEST = 700.0  # nats, whose exponential is still a float
 
 _CASES = [{"text": "no it was\n"}, {"text": "좋다 \n"}]  # 10 and 4 characters, 4 and 2 words
-_RESPONSES = [{"log_probability": -9.0, "tokens": 4}, {"log_probability": -1.5, "tokens": 3}]
+_RESPONSES = [
+    {"log_probability": -9.0, "tokens": 4, "unknown": 0},
+    {"log_probability": -1.5, "tokens": 3, "unknown": 2},
+]
 _NATS = 10.5
 
 
@@ -64,26 +67,36 @@ def perplexity_per_word(*, newlines: bool = True) -> Metric:
     )
 
 
+def unknown_rate() -> Metric:
+    """Share of all tokens that the model does not know.
+
+    Perplexity is that of the text with one unknown token in their place: with more of them it is
+    lower, and says less. So it is told beside.
+    """
+    return _per(_tokens, value=2 / 7, of=lambda response: float(response["unknown"]))
+
+
 def _per(
     count: Callable[[Case, Response], int],
     *,
     value: float,
+    of: Callable[[Response], float] = lambda response: -float(response["log_probability"]),
     then: Callable[[float], float] = lambda nats: nats,
     unit: str = "",
 ) -> Metric:
-    """Nats for each of what `count` counts in a case, and what is made of them."""
+    """Nats, or another amount, for each of what `count` counts in a case, and what they make."""
 
     def statistics(cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
         import numpy as np
 
         pairs = list(zip(cases, responses, strict=True))
-        nats = [-float(response["log_probability"]) for _, response in pairs]
+        amounts = [of(response) for _, response in pairs]
         counts = [float(count(case, response)) for case, response in pairs]
-        return np.stack([nats, counts], axis=1)  # [cases, 2]
+        return np.stack([amounts, counts], axis=1)  # [cases, 2]
 
     def reduce(sums: np.ndarray) -> float:
-        nats, number = map(float, sums)
-        return then(nats / number) if number else math.nan  # a resample of empty texts only
+        amount, number = map(float, sums)
+        return then(amount / number) if number else math.nan  # a resample of empty texts only
 
     return Metric(
         statistics=statistics,

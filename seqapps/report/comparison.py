@@ -55,7 +55,10 @@ def compare(runs: Sequence[Run], task: Task) -> Comparison:
     answers, why = _same_cases(runs, task)
     # Blocks are those of the first run: equal cases ask for equal ones.
     differences = _differences(answers, task, evaluations[0].get("block", 1)) if answers else None
-    scores = [evaluation["model"] for evaluation in evaluations]
+    # Runs of an earlier version may lack a metric.
+    told = [evaluation["model"] for evaluation in evaluations]
+    metrics = [name for name in told[0] if all(name in each for each in told)]
+    scores = [{name: each[name] for name in metrics} for each in told]
     return Comparison(
         task=task,
         names=names,

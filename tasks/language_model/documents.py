@@ -13,8 +13,8 @@ from seqapps.task import FOLLOWS, Case, Row
 PIECE = 2000  # characters, most, but for up to LOOK more
 FEWEST = 50  # pieces of a split where its texts allow it, so that intervals can be told
 SHORTEST = 200  # characters of a piece
-LOOK = 100  # characters, in which white space is looked for at the end of a piece
-CONTEXT = 500  # characters that are read before a piece in judging
+LOOK = 100  # characters, in which white space is looked for to cut at
+CONTEXT = 500  # characters that are read before a piece in judging, and up to LOOK more
 PROMPT = 40  # characters of a piece's beginning that golden requests go on from
 HELD = 2_000_000  # characters of a document that are held at a time
 
@@ -61,14 +61,19 @@ class Pieces(Sequence[Case]):
         number, start, end = map(int, self._places[position])
         row = self._read(number)
         text = row["text"]
-        context = text[max(0, start - CONTEXT) : start]
-        if len(context) < CONTEXT and number and self._running[number]:
-            before: str = self._read(number - 1)["text"]
-            context = before[len(before) - (CONTEXT - len(context)) :] + context
+        context = self._before(number, text, start)
         last = end == len(text) and not self._running[number + 1]
         piece = text[start:end]
         found = {"text": piece, "context": context, "ends": float(last), "prompt": piece[:PROMPT]}
         return {**row, **found}
+
+    def _before(self, number: int, text: str, start: int) -> str:
+        """The characters before a place of a row's text; they begin with no half of a word."""
+        if start >= CONTEXT or not (number and self._running[number]):
+            return text[_before_space(text, max(0, start - CONTEXT), least=0) : start]
+        before: str = self._read(number - 1)["text"]
+        place = max(0, len(before) - (CONTEXT - start))
+        return before[_before_space(before, place, least=0) :] + text[:start]
 
 
 def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
@@ -105,6 +110,7 @@ def documents(cases: Iterable[Case]) -> Iterator[str]:
 
 
 def _before_space(text: str, place: int, *, least: int) -> int:
+    """The last place up to `place` where a word has ended, or `place` itself."""
     for end in range(place, max(least, place - LOOK), -1):
         if text[end].isspace() and not text[end - 1].isspace():
             return end

@@ -12,6 +12,7 @@ from seqapps.task import Row, State
 from seqapps.text import codec
 from seqapps.text.token_ids import BOUNDARY, PADDING, SPECIAL, UNKNOWN, valid
 
+from .frequency import COUNTED, Spread, by_frequency
 from .network import Guided, network_of
 from .task import NEIGHBOURS, NEXT
 
@@ -19,13 +20,18 @@ NEVER = (PADDING, UNKNOWN)  # are written
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
-    """The tokens of the training texts, and the styles in alphabetical order."""
+    """The tokens of the training texts, and the styles in alphabetical order.
+
+    For a model that trains against drawn tokens also `order`: ids from the most frequent down.
+    """
     styles: set[str] = set()
+    some = Spread(COUNTED if settings.sampled else 0)
 
     def texts() -> Iterable[str]:
         for row in rows:
             if settings.condition:
                 styles.add(row[settings.condition])
+            some.add(row["text"])
             yield row["text"]
 
     state = codec.fit(
@@ -34,7 +40,10 @@ def fit(rows: Iterable[Row], settings: Any) -> State:
         vocabulary=settings.vocabulary,
         punctuation=settings.punctuation,
     )
-    return {**state, "styles": sorted(styles)}
+    state = {**state, "styles": sorted(styles)}
+    if settings.sampled:  # ids of subwords are no ranks: the bytes come first, frequent or not
+        state["order"] = by_frequency(some.texts, codec.codec(state))
+    return state
 
 
 class LanguageFeatures(Features):
@@ -45,6 +54,7 @@ class LanguageFeatures(Features):
         self._settings = settings
         self.codec = codec.codec(state)
         self.styles = list(state["styles"])
+        self.order = state.get("order")  # int [vocab], or None
         if self.styles:
             content = tf.lookup.KeyValueTensorInitializer(
                 tf.constant(self.styles), tf.range(1, 1 + len(self.styles))

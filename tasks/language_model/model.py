@@ -45,7 +45,8 @@ def build_model(settings: Any, features: Any) -> Any:
     options: dict[str, Any] = {"name": "logits", "dtype": "float32"}
     if settings.sampled:
         inputs["targets"] = keras.Input([None], dtype="int32", name="targets")
-        layer = SampledLogits(features.codec.size, settings.sampled, embedding=vectors, **options)
+        options |= {"order": features.order, "embedding": vectors}
+        layer = SampledLogits(features.codec.size, settings.sampled, **options)
         logits, loss = layer(states, inputs["targets"]), sampled_cross_entropy
     else:
         layer = (

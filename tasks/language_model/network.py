@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from seqapps.text.token_ids import PADDING
 
-WIDEST = 512  # steps whose scores are held at a time
-HELD = 16_000_000  # scores of tokens that are held at a time
+WIDEST = 512  # steps of a window, most
+HELD = 16_000_000  # numbers of a window that are held at a time
 
 
 class Network(Protocol):
@@ -29,7 +29,7 @@ class Network(Protocol):
     def start(self, ids: Any, style: Any) -> tuple[Any, Any]:
         """(logits [batch, vocab] of the next token, state) after ids [batch, time], right padded.
 
-        Every row has at least one token.
+        Every row has at least one token. Only some steps at a time are held.
         """
 
     def step(self, ids: Any, state: Any) -> tuple[Any, Any]:
@@ -76,6 +76,7 @@ class Recurrent:
 
     def __init__(self, model: Any, settings: Any) -> None:
         self._model = model
+        self._held = 4 * settings.units  # numbers of a step: the gates of an LSTM
         self._readers = [
             model.get_layer(f"reader_{number}") for number in range(1, settings.layers + 1)
         ]
@@ -95,10 +96,19 @@ class Recurrent:
         return _by_windows(ids, targets, self._first(tf.shape(ids)[0]), window)
 
     def start(self, ids: Any, style: Any) -> tuple[Any, Any]:
-        shift, real = self._shift(style), ids != PADDING
-        hidden, states = self._read(ids, shift, self._first(tf.shape(ids)[0]), mask=real)
-        last = tf.math.count_nonzero(real, axis=1, dtype=tf.int32) - 1
-        return self._logits(tf.gather(hidden, last, batch_dims=1)), (shift, states)
+        """The last states are those after each row's last token, as padding changes none."""
+        shift, rows = self._shift(style), tf.shape(ids)[0]
+        width = tf.minimum(_width(rows, self._held), tf.maximum(tf.shape(ids)[1], 1))
+        ids, windows = _filled(ids, width)
+
+        def body(number: Any, states: Any) -> tuple[Any, Any]:
+            seen = ids[:, number * width : (number + 1) * width]
+            _, after = self._read(seen, shift, states, mask=seen != PADDING)
+            return number + 1, _shaped_as(states, after)
+
+        _, states = tf.while_loop(lambda number, _: number < windows, body, (0, self._first(rows)))
+        hidden = states[-1][0]  # [batch, units]
+        return self._logits(hidden), (shift, states)
 
     def step(self, ids: Any, state: Any) -> tuple[Any, Any]:
         shift, states = state
@@ -223,20 +233,36 @@ def _by_windows(
     """Log probabilities [batch, time], computed window after window with the states carried on."""
     rows, time = tf.shape(ids)[0], tf.shape(ids)[1]
     vocabulary = window(ids[:, :1], states)[0].shape[-1]
-    width = tf.clip_by_value(HELD // (tf.maximum(rows, 1) * vocabulary), 8, WIDEST)
-    windows = tf.maximum(1, -(-time // width))
-    more = [[0, 0], [0, windows * width - time]]
-    ids, targets = tf.pad(ids, more), tf.pad(targets, more)
+    width = _width(rows, vocabulary)
+    (ids, windows), (targets, _) = _filled(ids, width), _filled(targets, width)
     found = tf.TensorArray(tf.float32, windows, element_shape=[None, None])
 
     def body(number: Any, states: Any, found: Any) -> tuple[Any, Any, Any]:
         here = slice(number * width, (number + 1) * width)
         logits, after = window(ids[:, here], states)
-        tf.nest.map_structure(lambda new, old: new.set_shape(old.shape), after, states)
-        return number + 1, after, found.write(number, gathered(logits, targets[:, here]))
+        found = found.write(number, gathered(logits, targets[:, here]))
+        return number + 1, _shaped_as(states, after), found
 
     _, _, found = tf.while_loop(lambda number, *_: number < windows, body, (0, states, found))
     return _joined(found, rows, width)[:, :time]
+
+
+def _width(rows: Any, size: int) -> Any:
+    """Steps of a window, of each of which `size` numbers are held for every row."""
+    return tf.clip_by_value(HELD // (tf.maximum(rows, 1) * size), 8, WIDEST)
+
+
+def _filled(ids: Any, width: Any) -> tuple[Any, Any]:
+    """([batch, windows * width] with padding on the right, the number of windows, at least one)."""
+    time = tf.shape(ids)[1]
+    windows = tf.maximum(1, -(-time // width))
+    return tf.pad(ids, [[0, 0], [0, windows * width - time]]), windows
+
+
+def _shaped_as(states: Any, after: Any) -> Any:
+    """`after`, known to be of the shapes that a loop's states have."""
+    tf.nest.map_structure(lambda new, old: new.set_shape(old.shape), after, states)
+    return after
 
 
 def _joined(found: tf.TensorArray, rows: Any, width: Any) -> Any:

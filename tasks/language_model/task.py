@@ -9,6 +9,7 @@ from seqapps.metrics.perplexity import (
     nats_per_token,
     perplexity,
     perplexity_per_word,
+    unknown_rate,
 )
 from seqapps.settings import setting
 from seqapps.task import (
@@ -36,6 +37,8 @@ from .samples import hamlet, python_reference, speeches
 
 NEXT = 10  # tokens that `next` tells
 NEIGHBOURS = 6  # of a token
+# Settings of the states of recurrent layers, and of the weights between them.
+OF_RECURRENCE = ("weight_dropout", "activation_penalty", "change_penalty")
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,12 @@ class Settings(Optimization):
             )
         if self.tokens == "characters" and not self.punctuation:
             raise ValueError("punctuation = false is about words; take tokens = 'words' with it.")
+        ignored = [name for name in OF_RECURRENCE if getattr(self, name)]
+        if self.encoder == "attention" and ignored:
+            raise ValueError(
+                f"{ignored[0]} = {getattr(self, ignored[0])} is about recurrent layers, which "
+                f"encoder = 'attention' has none of; set {ignored[0]} = 0, or take another encoder."
+            )
 
 
 TEXT = Column("text", "a text, any length")
@@ -349,5 +358,6 @@ TASK = Task(
         "perplexity": perplexity(),
         "bits_per_character": bits_per_character(),
         "perplexity_per_word": perplexity_per_word(),
+        "unknown_rate": unknown_rate(),
     },
 )

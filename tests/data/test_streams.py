@@ -200,6 +200,26 @@ def test_batches_hold_the_steps_of_their_windows(tmp_path, shape, rows, max_memo
     assert list(tmp_path.iterdir()) == []  # the file has no name
 
 
+@pytest.mark.parametrize("max_memory", [10**9, 0], ids=["in memory", "on disk"])
+def test_ids_take_two_bytes_until_one_needs_more(tmp_path, monkeypatch, max_memory):
+    """The last letter decides; targets, half of which are negative, always need more."""
+    monkeypatch.setattr(streams, "AT_ONCE", 1)
+    for last, size in (("f", 2), ("\U0001f40d", 4)):
+        texts = ["abc", "de", "b", last]
+        cases = [{"text": text, "context": "", "style": 0, "value": 0.0} for text in texts]
+        source = source_of(tmp_path, cases, max_memory=max_memory)
+        ids = [each.stretch(0, 7) for each in source._kept if each.free and not each.rest]
+        assert [(each.dtype.itemsize, each.tolist()) for each in ids] == [
+            (size, [ord(letter) for letter in "".join(texts)])
+        ]
+        windows = windows_of(
+            Documents(source.lengths, np.zeros(4, bool), rows=2, steps=STEPS, seed=0)
+        )
+        inputs, targets = read(source, windows)[0]
+        assert inputs["ids"].dtype == targets.dtype == "int32"
+        np.testing.assert_array_equal(targets, np.stack([inputs["ids"], -inputs["ids"]], axis=-1))
+
+
 def test_a_single_batch_is_as_in_the_pipeline(tmp_path):
     cases = cases_of(SHAPES["all lengths"])
     source, windows = source_of(tmp_path, cases), windows_of(documents_of([[29, 2, 11]], rows=3))

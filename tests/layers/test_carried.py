@@ -170,6 +170,19 @@ def test_a_step_that_is_masked_changes_no_state(pair, inputs):
             np.testing.assert_allclose(state[row], value[0], **CLOSE)
 
 
+def test_no_row_that_is_masked_whole_meets_the_reader(pair, inputs, monkeypatch):
+    """cuDNN refuses such a row, as a short one in a window of longer ones is."""
+    layer, _ = pair
+    masks = []
+    monkeypatch.setattr(
+        layer, "reader", lambda inputs, mask, initial_state: masks.append(mask) or (inputs, 0.0)
+    )
+    mask = np.arange(TIME) < np.array([7, 0, 3, 0, 5])[:, None]
+    _, (states,) = layer.read(inputs[:, :TIME], [np.ones([ROWS, UNITS])], mask=mask)
+    assert np.sum(masks[0], axis=1).tolist() == [7, TIME, 3, TIME, 5]
+    assert states[:, 0].numpy().tolist() == [0, 1, 0, 1, 0]
+
+
 def test_a_step_is_one_step_of_reading(pair, inputs):
     layer, _ = pair
     _, states = layer.read(inputs[:, :TIME], layer.first(ROWS))

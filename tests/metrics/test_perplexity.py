@@ -11,6 +11,7 @@ from seqapps.metrics.perplexity import (
     nats_per_token,
     perplexity,
     perplexity_per_word,
+    unknown_rate,
 )
 
 METRICS = {
@@ -22,10 +23,10 @@ METRICS = {
 }
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_a_metric_gives_its_example_the_declared_value(name):
-    example = METRICS[name].example
-    received = values_of(METRICS, example.cases, example.responses)[name]
+@pytest.mark.parametrize("metric", [*METRICS.values(), unknown_rate()], ids=[*METRICS, "unknown"])
+def test_a_metric_gives_its_example_the_declared_value(metric):
+    example = metric.example
+    received = values_of({"it": metric}, example.cases, example.responses)["it"]
     assert received == pytest.approx(example.value, rel=1e-12)
 
 
@@ -77,6 +78,17 @@ def test_texts_without_tokens_have_no_score_and_harm_none():
     assert all(math.isnan(v) for v in values_of(METRICS, [empty], [nothing]).values())
     both = values_of(METRICS, [empty, other], [nothing, answer])
     assert both["nats"] == 1.5
+
+
+def test_unknown_tokens_are_a_share_of_all_and_not_a_mean_of_the_texts_shares():
+    cases = [{"text": "a b"}, {"text": "c " * 8}, {"text": ""}]
+    responses = [
+        {"tokens": tokens, "unknown": unknown, "log_probability": -9.0}
+        for tokens, unknown in ((2, 1), (8, 0), (0, 0))
+    ]
+    metric = unknown_rate()
+    assert values_of({"it": metric}, cases, responses) == {"it": pytest.approx(1 / 10)}
+    assert not metric.higher_is_better
 
 
 def test_a_hopeless_model_has_a_perplexity_that_can_be_written():

@@ -82,6 +82,18 @@ def test_a_run_is_no_better_than_itself(tmp_path, sentiment):
         assert all(math.copysign(1, value) == 1 for value in score.values())
 
 
+def test_a_score_that_an_earlier_version_did_not_tell_is_left_out(tmp_path, sentiment):
+    """Whichever of the runs it is that lacks it."""
+    runs = [make(tmp_path / "a", sentiment, HALF), make(tmp_path / "b", sentiment, MOST)]
+    told = files.read_json(runs[1].evaluation)
+    del told["model"]["log_loss"]
+    files.write_json(runs[1].evaluation, told)
+    for order in (runs, runs[::-1]):
+        lines = [line[0] for line in table(compare(order, sentiment))]
+        assert "accuracy" in lines
+        assert "log_loss" not in lines
+
+
 def test_other_test_cases_are_not_paired(tmp_path, sentiment):
     first = make(tmp_path / "a", sentiment, HALF)
     found = compare([first, make(tmp_path / "b", sentiment, MOST[:31])], sentiment)

@@ -97,8 +97,26 @@ def test_few_texts_are_cut_in_shorter_pieces(size, most):
 def test_the_context_is_what_stands_before(text):
     place = 0
     for piece in Pieces([row(text)]):
-        assert piece["context"] == text[max(0, place - CONTEXT) : place]
+        assert text[:place].endswith(piece["context"])
+        assert min(place, CONTEXT) <= len(piece["context"]) <= CONTEXT + LOOK
         place += len(piece["text"])
+
+
+@pytest.mark.parametrize("of", [ENGLISH, KOREAN], ids=["English", "Korean"])
+def test_a_context_begins_with_a_whole_word(of, long_pieces):
+    """With its space, in the same row and in the row before."""
+    text = text_of(7919, of=of)
+    seen = 0
+    for rows in ([row(text)], [row(text[:2999]), row(text[2999:3300], 1.0), row(text[3300:], 1.0)]):
+        place = 0
+        for piece in Pieces(rows):
+            first = place - len(piece["context"])
+            if len(piece["context"]) >= CONTEXT:
+                assert text[first].isspace()
+                assert not text[first - 1].isspace()
+                seen += 1
+            place += len(piece["text"])
+    assert seen > 6
 
 
 def test_the_last_piece_ends_the_document(long_pieces):
@@ -146,8 +164,11 @@ def test_the_context_reaches_into_the_row_before_as_far_as_it_holds(long_pieces)
     assert (first["context"], second["context"]) == ("", before)
     cut = len(second["text"])
     assert cut > CONTEXT
-    assert third["context"] == after[cut - CONTEXT : cut]
-    assert Pieces([row(text_of(701)), row(after, 1.0)])[1]["context"] == text_of(701)[-CONTEXT:]
+    assert after[:cut].endswith(third["context"])
+    assert len(third["context"]) >= CONTEXT
+    long = Pieces([row(text_of(701)), row(after, 1.0)])[1]["context"]
+    assert CONTEXT <= len(long) <= CONTEXT + LOOK
+    assert text_of(701).endswith(long)
 
 
 def test_a_first_row_that_follows_begins_a_document_here():

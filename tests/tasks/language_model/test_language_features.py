@@ -167,16 +167,20 @@ def test_a_context_is_read_without_a_boundary(recurrent):
     assert found["log_probability"] == pytest.approx(gains.sum(), rel=1e-4)
 
 
-def test_the_score_does_not_depend_on_how_wide_windows_are(recurrent, monkeypatch):
-    """Windows of 8 steps, of which a token's scores are held, and of 11."""
+def test_answers_do_not_depend_on_how_wide_windows_are(recurrent, monkeypatch):
+    """Windows of 8 steps, of which scores are held, and of 11; rows of several lengths."""
     rows = [{"text": LONG, "context": "A cat. "}, {"text": SHORT}, {"text": "A"}]
-    at_once = recurrent.ask("score_after", *rows)
+    prompts = [{"prompt": row["text"]} for row in (*rows, {"text": ""})]
+    at_once, likeliest = recurrent.ask("score_after", *rows), recurrent.ask("next", *prompts)
     for held, widest in ((1, 512), (10**9, 11)):
         monkeypatch.setattr(network, "HELD", held)
         monkeypatch.setattr(network, "WIDEST", widest)
-        in_parts = replace(recurrent).ask("score_after", *rows)
-        for one, other in zip(in_parts, at_once, strict=True):
+        in_parts = replace(recurrent)
+        for one, other in zip(in_parts.ask("score_after", *rows), at_once, strict=True):
             assert one == pytest.approx(other, rel=1e-4)
+        for one, other in zip(in_parts.ask("next", *prompts), likeliest, strict=True):
+            assert one["tokens"] == other["tokens"]
+            assert one["probabilities"] == pytest.approx(other["probabilities"], rel=1e-5)
 
 
 def test_scores_do_not_depend_on_neighbours(one):

@@ -39,6 +39,13 @@ def test_many_options_at_once_train_and_answer(monkeypatch):
     assert not problems(OPTIONS["two GRU, tied, penalties, style"], QUICK)
 
 
+@pytest.mark.parametrize("name", ["weight_dropout", "activation_penalty", "change_penalty"])
+def test_a_setting_that_attention_cannot_keep_is_refused(name):
+    with pytest.raises(ValueError, match=rf"^{name} = 0\.5 is about recurrent layers.*{name} = 0,"):
+        replace(TASK.settings, encoder="attention", **{name: 0.5})
+    replace(TASK.settings, encoder="gru", **{name: 0.5})
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_passes_the_checks(name):
