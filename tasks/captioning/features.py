@@ -1,7 +1,8 @@
 """Pictures to pixels or features, captions to token ids, and what the export answers."""
 
+import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -19,13 +20,35 @@ from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
 from .network import network_of
 
 END = "</s>"  # how the end of a caption is shown
+log = logging.getLogger(__name__)
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
-    """The tokens of the training captions, and which encoder it is that reads pictures."""
-    texts = (line.lower() for row in rows for line in row["captions"].split("\n"))
-    found = codec.fit(texts, tokens=settings.tokens, vocabulary=settings.vocabulary)
-    return {**found, "image_encoder": digest_of(settings.image_encoder)}
+    """The tokens of the training captions, how many of a picture are learnt, and which encoder it
+
+    is that reads pictures.
+    """
+    counts: list[int] = []
+
+    def texts() -> Iterator[str]:
+        for row in rows:
+            lines = row["captions"].lower().split("\n")
+            counts.append(len(lines))
+            yield from lines
+
+    found = codec.fit(texts(), tokens=settings.tokens, vocabulary=settings.vocabulary)
+    left = sum(max(0, count - settings.captions) for count in counts)
+    if left:
+        log.warning(
+            "captions = %d: %s of %s training captions are further ones of their picture and are "
+            "not learnt; --set captions=%d learns all.",
+            settings.captions, f"{left:,}", f"{sum(counts):,}", max(counts),
+        )  # fmt: skip
+    return {
+        **found,
+        "captions": min(settings.captions, max(counts)),
+        "image_encoder": digest_of(settings.image_encoder),
+    }
 
 
 class CaptioningFeatures(Features):
@@ -38,6 +61,7 @@ class CaptioningFeatures(Features):
         super().__init__()
         self._settings = settings
         self.codec = codec.codec(state)
+        self._several = state.get("captions", settings.captions)  # runs of before have no such key
         self._frozen = None
         self.image_shape, self.image_dtype = [settings.image_size, settings.image_size, 3], "uint8"
         if digest_of(settings.image_encoder) != state["image_encoder"]:
@@ -148,7 +172,7 @@ class CaptioningFeatures(Features):
 
         Of a picture with fewer captions some are of padding alone.
         """
-        several = self._settings.captions
+        several = self._several
         texts = tf.strings.split(lines, "\n").to_tensor(shape=[None, several])
         before, targets = self._caption(tf.reshape(texts, [-1]))
         there = tf.reshape(texts, [-1, 1]) != ""

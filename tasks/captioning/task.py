@@ -50,7 +50,7 @@ class Settings(Forcing):
         False, "move and shade the pictures of training by chance; where the encoder is trained"
     )
     captions: int = setting(
-        5, "captions of a picture that are learnt; further ones judge only", at_least=1
+        5, "captions of a picture that are learnt at most; further ones judge only", at_least=1
     )
     tokens: str = setting(
         "words",

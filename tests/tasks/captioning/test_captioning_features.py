@@ -147,6 +147,18 @@ def test_captions_beyond_those_that_are_learnt_are_left_out(made):
     assert np.all(targets.numpy()[:, 0] != PADDING)
 
 
+def test_no_more_captions_are_padded_than_a_training_picture_has(made, caplog):
+    """Three here; those beyond the setting are told."""
+    settings = made(captions=5).settings
+    features = TASK.features(settings, TASK.fit(iter(ROWS), settings))
+    _, targets = features.pair(batch_of(ROWS[:2], TASK.columns))
+    assert targets.shape[2] == 3
+    assert not caplog.records
+    assert TASK.fit(iter(ROWS), replace(settings, {"captions": 2}, where="test"))["captions"] == 2
+    (record,) = caplog.records
+    assert record.getMessage().startswith("captions = 2: 12 of 36 training captions are further")
+
+
 def test_a_frozen_encoder_s_features_are_the_input_in_half_precision(made, encoder):
     captioner = made(image_encoder=encoder)
     inputs, _ = captioner.features.pair(batch_of(ROWS[:3], TASK.columns))
