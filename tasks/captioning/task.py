@@ -39,6 +39,7 @@ class Settings(Forcing):
         "small",
         "what reads pictures: small is trained from scratch; else a model of keras.applications "
         "with ImageNet weights, or the path of a saved Keras model that gives a map of features",
+        file=True,
     )
     image_size: int = setting(
         64, "pixels to a side of the square that every picture is made", at_least=8
