@@ -92,18 +92,8 @@ class CaptioningFeatures(Features):
 
     def n_best(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """As many captions as the beam is wide, the best one first: [batch, beam]."""
-        settings, image = self._settings, self._image(raw["image_bytes"])
-        step, state, options = self._search(model, image)
-        found = beam_search(
-            step,
-            state,
-            beam=settings.beam,
-            length_penalty=settings.length_penalty,
-            **options,
-        )
-        rows, beams, time = tf.unstack(tf.shape(found.ids))
-        texts = self.codec.decode(tf.reshape(found.ids, [rows * beams, time]))
-        return {"captions": tf.reshape(texts, [rows, beams]), "scores": found.scores}
+        network = network_of(model, self._settings)
+        return self._searched(network, network.seen(self._image(raw["image_bytes"])))
 
     def score(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How likely `caption` is of the picture."""
@@ -117,15 +107,16 @@ class CaptioningFeatures(Features):
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Where the model looks for each token of `caption`, or of its own."""
+        network = network_of(model, self._settings)
+        seen = network.seen(self._image(raw["image_bytes"]))  # once, for both
         own = raw["caption"] == ""
         caption = tf.cond(
             tf.reduce_any(own),
-            lambda: tf.where(own, self.respond(model, raw)["caption"], raw["caption"]),
+            lambda: tf.where(own, self._searched(network, seen)["captions"][:, 0], raw["caption"]),
             lambda: raw["caption"],
         )
         before, targets = self._caption(caption)
-        image = self._image(raw["image_bytes"])
-        weights = network_of(model, self._settings).told(image, before, targets).weights
+        weights = network.told(seen, before, targets).weights
         weights *= tf.cast(targets != PADDING, tf.float32)[:, :, None]
         rows, time = tf.unstack(tf.shape(weights)[:2])
         side = math.isqrt(weights.shape[2])  # pictures are made squares
@@ -137,18 +128,34 @@ class CaptioningFeatures(Features):
 
     def greedy(self, model: Any, images: tf.Tensor) -> tf.Tensor:
         """The likeliest token each time: string [batch] -> string [batch]. Not exported."""
-        step, state, options = self._search(model, self._image(images))
+        network = network_of(model, self._settings)
+        step, state, options = self._search(network, network.seen(self._image(images)))
         return self.codec.decode(greedy(step, state, **options).ids)
 
-    def _search(self, model: Any, image: tf.Tensor) -> tuple[Any, Any, dict[str, Any]]:
-        """(step, state, options) of any search for captions of pictures as the model takes them."""
-        network, rows = network_of(model, self._settings), tf.shape(image)[0]
-        state = network.start(image)
+    def _searched(self, network: Any, seen: Any) -> dict[str, tf.Tensor]:
+        """What `n_best` tells of pictures that the network has seen."""
+        settings = self._settings
+        step, state, options = self._search(network, seen)
+        found = beam_search(
+            step,
+            state,
+            beam=settings.beam,
+            length_penalty=settings.length_penalty,
+            **options,
+        )
+        rows, beams, time = tf.unstack(tf.shape(found.ids))
+        texts = self.codec.decode(tf.reshape(found.ids, [rows * beams, time]))
+        return {"captions": tf.reshape(texts, [rows, beams]), "scores": found.scores}
+
+    def _search(self, network: Any, seen: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """(step, state, options) of any search for captions of pictures that were seen."""
+        rows, state = tf.shape(tf.nest.flatten(seen)[0])[0], network.start(seen)
         options = {
             "first": tf.fill([rows], BOUNDARY),
             "max_tokens": tf.fill([rows], self._settings.max_tokens),
             "end": BOUNDARY,
-            "forbidden": (PADDING, UNKNOWN),
+            # A rare word is learnt as a space and the unknown token; neither is written.
+            "forbidden": (PADDING, UNKNOWN, *self.codec.unfinished),
             "no_repeat": self._settings.no_repeat,
         }
         return network.step, state, options
