@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from seqapps import answers, cost, devices, files, runs, start, state
+from seqapps import answers, cost, devices, files, runs, settings, start, state
 from seqapps.backends import TENSORFLOW, check_installed
 from seqapps.cost import Meter
 from seqapps.data.load import MOST_REJECTED, Data, check_asked, check_trainable, load, told
@@ -217,7 +217,9 @@ def _prepared(request: Request, progress: Progress, interruption: Interruption) 
 def _settled(request: Request, data: Data) -> Request:
     """The request with the settings that only the data tell."""
     check_asked(request.task, data, request.settings)
-    values = request.task.settle(request.settings, data.splits["train"])
+    values = request.task.settle(
+        settings.with_absolute_files(request.settings), data.splits["train"]
+    )
     task = request.task.under(values)
     if task.observed:
         for split in ("valid", "test"):
@@ -469,8 +471,6 @@ def request_of(
     folder: Run, task: Task, *, code: Path, output: Path, publish_as: str | None
 ) -> Request:
     """The request that made an existing run, from what it noted."""
-    from seqapps import settings
-
     record = folder.read_record()
     if record["task"] != task.name:
         raise UserError(f"{folder.folder} is a run of the task {record['task']!r}.")

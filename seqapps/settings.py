@@ -42,12 +42,25 @@ def as_dict(settings: Any) -> dict[str, Any]:
 
 def files_of(settings: Any) -> list[Path]:
     """The files that settings name, as far as they are there."""
-    named = [
-        Path(getattr(settings, field.name))
+    return [*_named_files(settings).values()]
+
+
+def with_absolute_files(settings: Any) -> Any:
+    """The same settings; a file that one names is found from any folder."""
+    paths = {
+        name: str(path.absolute()) for name, path in _named_files(settings).items() if path.suffix
+    }
+    return dataclasses.replace(settings, **paths)
+
+
+def _named_files(settings: Any) -> dict[str, Path]:
+    """{setting: file} of those that name a file which is there."""
+    named = {
+        field.name: Path(getattr(settings, field.name)).expanduser()
         for field in dataclasses.fields(settings)
         if field.metadata.get("file")
-    ]
-    return [path for path in named if path.is_file()]
+    }
+    return {name: path for name, path in named.items() if path.is_file()}
 
 
 def meaning_of(field: dataclasses.Field[Any]) -> str:

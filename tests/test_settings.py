@@ -20,6 +20,7 @@ from seqapps.settings import (
     preset,
     replace,
     setting,
+    with_absolute_files,
 )
 
 AWKWARD = 'she said "it\'s",\n\ta back\\slash, a # mark, ü and 한국어'
@@ -284,3 +285,18 @@ def test_settings_that_are_set_together_are_weighed_together():
     assert assign(Pair(), ["low=7", "high=9"]) == Pair(7, 9)
     with pytest.raises(UserError, match=r"--set high=9 --set low=11: low is above high"):
         assign(Pair(), ["high=9", "low=11"])
+
+
+def test_a_file_that_a_setting_names_is_named_from_any_folder(tmp_path, monkeypatch):
+    @dataclass(frozen=True)
+    class Reading:
+        vectors: str = setting("none", "a name or a file", file=True)
+        note: str = setting("plain.txt", "any text")
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.txt", "none", "plain.txt"):
+        (tmp_path / name).write_text("")
+    found = with_absolute_files(Reading("mine.txt"))
+    assert found == Reading(str(tmp_path / "mine.txt"), "plain.txt")
+    assert with_absolute_files(Reading()) == Reading()  # the name of no file, by its form
+    assert with_absolute_files(Reading("other.txt")) == Reading("other.txt")

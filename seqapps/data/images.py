@@ -19,8 +19,8 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # what `seqapps.images.decode` reads
 MOST_PIXELS = 50_000_000  # of one image: 150 MB when it is decoded
 MOST_BYTES = 4 * MOST_PIXELS  # of one file
 DEPTH = 3  # folders below the one given in which images are looked for: images/train2017
-# How whole files end. Pillow does not miss these bytes, TensorFlow does.
-ENDS = {"PNG": b"IEND\xaeB`\x82", "GIF": b"\0;"}
+PNG_END, GIF_END = b"IEND\xaeB`\x82", b"\0;"  # Pillow does not miss them, TensorFlow does
+PADDING = b"\0\t\n\r "  # bytes that may follow the end of a GIF
 # Files that are often called .jpg and are none, by their first bytes.
 OTHERS = {
     b"II*\0": "a TIFF image", b"MM\0*": "a TIFF image", b"\xff\x0a": "a JPEG XL image",
@@ -115,6 +115,42 @@ def as_files(rows: Iterable[Located], task: Task, folder: ImageFolder) -> Iterat
         yield where, row
 
 
+class Unnamed:
+    """Tells in `said` how many images in and below a folder the rows of all splits do not name."""
+
+    def __init__(self, base: Path, splits: Iterable[str | None], said: list[str]) -> None:
+        self._base, self._left, self._said = base, {*splits}, said
+        self._names: set[str] = set()
+
+    def watched(self, rows: Iterable[Located], split: str | None) -> Iterator[Located]:
+        """The same rows, which name files."""
+        for where, row in rows:
+            self._names |= {
+                os.path.normpath(value.name)
+                for value in row.values()
+                if isinstance(value, ImageFile)
+            }
+            yield where, row
+        if split in self._left:
+            self._left.remove(split)
+            if not self._left and self._names:
+                self._tell()
+
+    def _tell(self) -> None:
+        unnamed = [path for path in folders.images(self._base) if not self._is_named(path)]
+        if unnamed:
+            self._said.append(
+                f"{len(unnamed):,} images in or below {self._base.name} are named by no row and "
+                f"are not read; the first: {unnamed[0].relative_to(self._base).as_posix()}"
+            )
+
+    def _is_named(self, path: Path) -> bool:
+        """By its place, or by the end of it: folders above need not be told, see `ImageFolder`."""
+        parts = path.relative_to(self._base).parts
+        ends = (str(Path(*parts[start:])) for start in range(len(parts)))
+        return str(path) in self._names or any(end in self._names for end in ends)
+
+
 def with_images(base: Path, depth: int = DEPTH) -> Iterator[Path]:
     """The folders in and below `base` that hold an image; links to folders are not followed."""
     inner, holds = [], False
@@ -153,9 +189,11 @@ def problem_of(encoded: bytes) -> str | None:
             image.load()
             if image.format == "BMP":
                 return _bmp_problem(encoded)
-            if ENDS.get(str(image.format), b"") not in encoded:
-                return "is an image that is cut off"
+            if image.format == "GIF" and not encoded.rstrip(PADDING).endswith(GIF_END):
+                return "is an image that is cut off"  # the two bytes are in pixels, too
             if image.format == "PNG":
+                if PNG_END not in encoded:
+                    return "is an image that is cut off"
                 _check_sums(encoded)
     except Image.DecompressionBombError:
         return _too_large("")

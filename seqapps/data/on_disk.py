@@ -295,9 +295,14 @@ def _source(
                     row[FOLLOWS] = float(where.number > 1)
                 yield where, row
 
+    said: list[str] = []
+    unnamed = images.Unnamed(place, parts, said)
+
     def rows(split: str | None, items: Sequence[Part]) -> Iterator[Located]:
         found = gathered(located(items), task, wanted)
-        return images.as_files(found, task, ImageFolder(place, split)) if pictures else found
+        if not pictures:
+            return found
+        return unnamed.watched(images.as_files(found, task, ImageFolder(place, split)), split)
 
     def content() -> str:
         files = [file for items in parts.values() for part in items for file in _paths(part)]
@@ -313,6 +318,7 @@ def _source(
         group=reading.group,
         ordered=running,
         notes=notes,
+        said=said,
     )
 
 

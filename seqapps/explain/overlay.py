@@ -13,6 +13,7 @@ from seqapps.explain.picture import LOOK, fonts, without_dates
 from seqapps.report import heat_maps
 
 PANEL = 1.7  # inches
+LONGEST = 512  # pixels of a panel's longer side: twice those of a .png, for who looks closer
 
 
 def overlay(image: bytes, looked: Looked, kind: str) -> bytes:
@@ -20,16 +21,16 @@ def overlay(image: bytes, looked: Looked, kind: str) -> bytes:
 
     token, lit where the model looked.
     """
-    tokens = [token.strip() for token in looked.tokens]
+    tokens, picture = [token.strip() for token in looked.tokens], heat_maps.opened(image, LONGEST)
     content = io.BytesIO()
     with rc_context({**LOOK, "font.family": fonts()}):
         columns = min(heat_maps.PER_ROW, 1 + len(tokens))
         figure = Figure(
-            figsize=(PANEL * columns, 1.25 * PANEL * heat_maps.rows_of(len(tokens))),
+            figsize=(PANEL * columns, PANEL * heat_maps.height_of(picture, len(tokens))),
             layout="constrained",
         )
         FigureCanvasAgg(figure)
-        heat_maps.draw(figure.add_subplot(), image, tokens, looked.maps, size=10.0)
+        heat_maps.draw(figure.add_subplot(), picture, tokens, looked.maps, size=10.0)
         figure.savefig(
             content, format=kind, dpi=150, metadata=without_dates(kind), bbox_inches="tight"
         )

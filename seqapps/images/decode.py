@@ -7,9 +7,12 @@ import tensorflow as tf
 from seqapps.images.turn import turn_of, turned
 
 MOST_PIXELS = 50_000_000  # of a picture before it is made smaller; looked up before memory is spent
-LEAST_BYTES = 26  # that hold the size, of every kind but JPEG
+AT_ONCE = 2  # pictures that are decoded side by side: of each all pixels are in memory
+LOOKED_AT = 1 << 20  # bytes at the end of a file, in which the mark of the end is looked for
+PADDING = b"\x00\t\n\r "  # bytes that may follow the end of a GIF
 START_OF = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "gif": b"GIF8", "bmp": b"BM"}
-WHITE = 255.0
+LEAST_BYTES = (0, 26, 26, 30)  # of these kinds, that hold the size; of JPEG TensorFlow finds it
+WHITE = 255
 
 
 def pixels(images: tf.Tensor, size: int) -> tf.Tensor:
@@ -26,6 +29,7 @@ def pixels(images: tf.Tensor, size: int) -> tf.Tensor:
     return tf.map_fn(
         lambda item: _one(item[0], item[1], size),
         (rows, images),
+        parallel_iterations=AT_ONCE,
         fn_output_signature=tf.TensorSpec([size, size, 3], tf.uint8),
     )
 
@@ -38,11 +42,25 @@ def _one(row: tf.Tensor, image: tf.Tensor, size: int) -> tf.Tensor:
     count = tf.reduce_prod(tf.cast(sides, tf.int64))
     problem = f"has more than {MOST_PIXELS:,} pixels, or none; height and width:"
     image = _if((count > 0) & (count <= MOST_PIXELS), image, row, problem, sides)
-    decoded = tf.switch_case(
-        kind, [lambda: _jpeg(image), lambda: _png(image), lambda: _gif(image), lambda: _bmp(image)]
+    image = _if(_has_pixels(image, kind, count), image, row, "is cut off")
+    small = tf.switch_case(
+        kind,
+        [
+            lambda: _resized(_jpeg(image), size),
+            lambda: _on_white(tf.io.decode_png(image, channels=4), size),
+            lambda: _resized(_gif(image), size),
+            lambda: _resized(_bmp(image), size),
+        ],
     )
-    resized = tf.image.resize(decoded, [size, size], antialias=True)
-    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
+    return tf.cast(tf.clip_by_value(tf.round(small), 0, 255), tf.uint8)
+
+
+def _resized(pixels: tf.Tensor, size: int) -> tf.Tensor:
+    """Whole numbers [height, width, n] -> float [size, size, n].
+
+    The kernel takes them as they are: a copy as floats would have four times their size.
+    """
+    return tf.cast(tf.image.resize(pixels, [size, size], antialias=True), tf.float32)
 
 
 def _if(
@@ -63,16 +81,46 @@ def _kind(image: tf.Tensor) -> tf.Tensor:
 
 
 def _is_whole(image: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
-    """Whether the mark that ends such a file is there, in its last half; BMP has none."""
+    """Whether the mark that ends such a file is there, near its end; BMP has none."""
     length = tf.strings.length(image)
-    end = tf.strings.substr(image, length // 2, length)
-    marks = [b"\xff\xd9", b"IEND", b"\x3b", b""]
-    found = tf.stack([_contains(end, mark) for mark in marks])
-    return tf.gather(found, tf.maximum(kind, 0)) & ((kind == 0) | (length >= LEAST_BYTES))
+    start = tf.maximum(length // 2, length - LOOKED_AT)
+    end = tf.io.decode_raw(tf.strings.substr(image, start, length), tf.uint8)
+    found = tf.switch_case(
+        kind,
+        [
+            lambda: _contains(end, b"\xff\xd9"),
+            lambda: _contains(end, b"IEND"),
+            lambda: _ends_as_gif(end),
+            lambda: tf.constant(True),
+        ],
+    )
+    return found & (length >= tf.gather(LEAST_BYTES, tf.maximum(kind, 0)))
 
 
-def _contains(text: tf.Tensor, mark: bytes) -> tf.Tensor:
-    values = tf.io.decode_raw(text, tf.uint8)
+def _ends_as_gif(values: tf.Tensor) -> tf.Tensor:
+    """Whether the last block ends and the trailer follows; both bytes are in pixels, too."""
+    padding = tf.reduce_any(values[:, None] == tf.constant([*PADDING], tf.uint8), axis=1)
+    last = tf.reduce_max(tf.where(padding, -1, tf.range(tf.size(values))))
+    two = values[tf.maximum(last - 1, 0) : last + 1]
+    return tf.reduce_all(tf.concat([two, [0]], 0)[:2] == tf.constant([0x00, 0x3B], tf.uint8))
+
+
+def _has_pixels(image: tf.Tensor, kind: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """Whether a BMP file is as long as its pixels take; of others the mark at the end tells."""
+
+    def bmp() -> tf.Tensor:
+        start, width = _number(image, 13, 12, 11, 10), _number(image, 21, 20, 19, 18)
+        start, width, bits, length = (
+            tf.cast(each, tf.int64)
+            for each in (start, width, _number(image, 29, 28), tf.strings.length(image))
+        )
+        row = (bits * width + 31) // 32 * 4  # bytes
+        return length >= start + row * (count // width)
+
+    return tf.cond(kind == list(START_OF).index("bmp"), bmp, lambda: tf.constant(True))
+
+
+def _contains(values: tf.Tensor, mark: bytes) -> tf.Tensor:
     length = tf.size(values) - len(mark) + 1
     found = tf.fill([tf.maximum(length, 0)], True)
     for place, byte in enumerate(mark):
@@ -109,16 +157,12 @@ def _number(image: tf.Tensor, *places: int) -> tf.Tensor:
 
 def _jpeg(image: tf.Tensor) -> tf.Tensor:
     found = turned(tf.io.decode_jpeg(image, channels=3), turn_of(image))
-    return tf.cast(tf.ensure_shape(found, [None, None, 3]), tf.float32)
-
-
-def _png(image: tf.Tensor) -> tf.Tensor:
-    return _on_white(tf.cast(tf.io.decode_png(image, channels=4), tf.float32))
+    return tf.ensure_shape(found, [None, None, 3])
 
 
 def _gif(image: tf.Tensor) -> tf.Tensor:
     first = tf.io.decode_image(image, channels=3, expand_animations=False)
-    return tf.cast(tf.ensure_shape(first, [None, None, 3]), tf.float32)
+    return tf.ensure_shape(first, [None, None, 3])
 
 
 def _bmp(image: tf.Tensor) -> tf.Tensor:
@@ -126,7 +170,7 @@ def _bmp(image: tf.Tensor) -> tf.Tensor:
     found = tf.io.decode_bmp(image)
     one = tf.shape(found)[2] == 1
     colours = tf.cond(one, lambda: _by_palette(image, found), lambda: found[:, :, :3])
-    return tf.ensure_shape(tf.cast(colours, tf.float32), [None, None, 3])
+    return tf.ensure_shape(colours, [None, None, 3])
 
 
 def _by_palette(image: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
@@ -138,7 +182,29 @@ def _by_palette(image: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
     return tf.gather(palette, tf.cast(numbers[:, :, 0], tf.int32))
 
 
-def _on_white(image: tf.Tensor) -> tf.Tensor:
-    """[height, width, 4] -> [height, width, 3]."""
-    share = image[:, :, 3:] / WHITE
-    return image[:, :, :3] * share + WHITE * (1 - share)
+def _on_white(image: tf.Tensor, size: int) -> tf.Tensor:
+    """uint8 [height, width, 4] -> float [size, size, 3].
+
+    What can be seen through is put on white while it is made smaller, a colour at a time: with c a
+    colour and a what it covers, the mean of c a / 255 + 255 - a is that of c a / 255 + 255 - that
+    of a. The products are whole numbers of 16 bits.
+    """
+
+    def seen_through() -> tf.Tensor:
+        cover = tf.cast(image[:, :, 3:], tf.uint16)
+
+        def colour(place: tf.Tensor) -> tf.Tensor:
+            one = tf.cast(image[:, :, place : place + 1], tf.uint16)
+            return _resized(one * cover, size)[:, :, 0]
+
+        colours = tf.map_fn(
+            colour,
+            tf.range(3),
+            parallel_iterations=1,
+            fn_output_signature=tf.TensorSpec([size, size], tf.float32),
+        )
+        covered = _resized(cover, size)
+        return tf.transpose(colours, [1, 2, 0]) / WHITE + WHITE - covered
+
+    whole = tf.reduce_all(image[:, :, 3] == WHITE)
+    return tf.cond(whole, lambda: _resized(image, size)[:, :, :3], seen_through)

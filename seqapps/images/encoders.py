@@ -45,6 +45,12 @@ def pretrained(name: str, size: int) -> Any:
             f"image_encoder = {name!r} gives {tuple(shape)}, expected a map of features [batch, "
             "height, width, channels]: save the model without its pooling and classifier."
         )
+    if shape[1] != shape[2]:
+        raise UserError(
+            f"image_encoder = {name!r} makes {shape[1]} x {shape[2]} cells of a picture of {size} "
+            f"x {size}; expected as many cells down as across: strides and padding must be the "
+            "same in both directions."
+        )
     return model
 
 
@@ -120,6 +126,8 @@ def _of_keras(name: str, size: int) -> Any:
             warnings.simplefilter("ignore")
             model = known[name](include_top=False, weights="imagenet", input_shape=(size, size, 3))
     except Exception as error:  # no network: it depends on the system what is raised
+        if isinstance(error, ValueError):  # no weights have another one
+            _check_takes(name, known[name], size)
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
             f"image_encoder = {name!r}: Keras could not load its ImageNet weights ({reason}). "
@@ -129,3 +137,15 @@ def _of_keras(name: str, size: int) -> Any:
     prepared = inspect.getmodule(inspect.unwrap(known[name])).preprocess_input  # type: ignore[union-attr]
     pictures = keras.Input([size, size, 3])
     return keras.Model(pictures, model(prepared(pictures)))
+
+
+def _check_takes(name: str, maker: Any, size: int) -> None:
+    """Raise UserError where a network takes no pictures of this size, whatever its weights."""
+    try:
+        maker(include_top=False, weights=None, input_shape=(size, size, 3))
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"image_encoder = {name!r} does not take pictures of {size} x {size}: {reason} Set "
+            "image_size to what it takes."
+        ) from None

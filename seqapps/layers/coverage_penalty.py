@@ -12,9 +12,9 @@ from keras import ops
 class CoveragePenalty(keras.layers.Layer):
     """Adds to the loss what a whole text has not looked at (Xu et al. 2015, equation 14).
 
-    Takes states [batch, time, units], the weights of their looks [batch, time, source] and which
-    steps are real, bool [batch, time]; gives the states. With c what each step of the source would
-    get in all if all were looked at alike, the loss gets `weight` times the mean over batch and
+    Takes states [..., time, units], the weights of their looks [..., time, source] and which steps
+    are real, bool [..., time]; gives the states. With c what each step of the source would
+    get in all if all were looked at alike, the loss gets `weight` times the mean over texts and
     source of (1 - sum_t a_ti / c)^2. In the paper c is 1, which captions that are shorter than the
     map has cells cannot reach.
     """
@@ -26,12 +26,13 @@ class CoveragePenalty(keras.layers.Layer):
     def call(self, states: Any, weights: Any, real: Any, training: bool = False) -> Any:
         if training:
             real = ops.cast(real, weights.dtype)
-            seen = ops.sum(weights * real[:, :, None], axis=1)  # [batch, source]
-            fair = ops.sum(real, axis=1, keepdims=True) / weights.shape[2]
-            missing = ops.sum(ops.square((fair - seen) / ops.maximum(fair, 1e-6)), axis=1)
-            there = ops.cast(fair[:, 0] > 0, weights.dtype)  # a place without a text has nothing
+            source = weights.shape[-1]
+            seen = ops.sum(weights * real[..., None], axis=-2)  # [..., source]
+            fair = ops.sum(real, axis=-1, keepdims=True) / source
+            missing = ops.sum(ops.square((fair - seen) / ops.maximum(fair, 1e-6)), axis=-1)
+            there = ops.cast(fair[..., 0] > 0, weights.dtype)  # a place without a text has nothing
             count = ops.maximum(ops.sum(there), 1)
-            self.add_loss(self.weight * ops.sum(missing * there) / count / weights.shape[2])
+            self.add_loss(self.weight * ops.sum(missing * there) / count / source)
         return states
 
     def get_config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from keras import ops
 
 from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.encoder import RECURRENT
+from seqapps.layers.several import Texts
 
 NONE = "none"  # the kind of attention that sees nothing
 
@@ -22,6 +23,9 @@ class RecurrentDecoder(keras.layers.Layer):
     from which a layer of weights makes the first states. Gives [batch, time, units], which is
     tanh(W [context; state]), or with attention none the state alone; and the weights [batch, time,
     source] of the attention, zeros where there is none.
+
+    Where a memory has several texts, vectors are [batch, several, time, inputs], and what is given
+    has that axis, too; keys of the memory are made once for all of them.
 
     Without `input_feeding` attention comes after the recurrent layers, so that all steps of a
     training sequence are made at once. With it, what the step before gave is read beside the next
@@ -89,25 +93,28 @@ class RecurrentDecoder(keras.layers.Layer):
     ) -> tuple[Any, Any]:
         if self.input_feeding:
             return self._step_by_step(vectors, memory, mask, states)
-        values, *initial = vectors, *self._by_layer(self._first(states))
+        texts = Texts(vectors)
+        initial = self._by_layer([texts.for_each(state) for state in self._first(states)])
+        values = texts.as_rows(vectors)
         for number, reader in enumerate(self.readers):
             values = self.drop(values, training=training) if number else values
             values, *_ = reader(values, initial_state=initial[number], training=training)
         values = self.drop(values, training=training)
-        values, weights = self._looked(values, *self.look(memory, mask))
+        values, weights = self._looked(texts.as_queries(values), *self.look(memory, mask))
         if self.last is not None:
+            values = texts.as_rows(values)
             seen = self.drop(values, training=training)
             read, *_ = self.last(seen, initial_state=initial[-1], training=training)
             values = values + read
-        return values, weights
+        return texts.as_given(values), texts.as_given(weights)
 
     def compute_output_spec(
         self, vectors: Any, memory: Any, mask: Any, states: Any, training: bool = False
     ) -> Any:
-        batch, time, _ = vectors.shape
+        texts = vectors.shape[:-1]  # [batch, time] or [batch, several, time]
         return (
-            keras.KerasTensor((batch, time, self.units), dtype=self.compute_dtype),
-            keras.KerasTensor((batch, time, memory.shape[1]), dtype=self.compute_dtype),
+            keras.KerasTensor((*texts, self.units), dtype=self.compute_dtype),
+            keras.KerasTensor((*texts, memory.shape[1]), dtype=self.compute_dtype),
         )
 
     def look(self, memory: Any, mask: Any) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ NEARLY = 0.01  # of its whole fall is left to a share that falls without an end
 class ScheduledSampling(keras.layers.Layer):
     """Puts the model's own tokens in the place of some true ones (Bengio et al. 2015).
 
-    Takes the true tokens before each place, ids int [batch, time], and logits [batch, time, vocab]
+    Takes the true tokens before each place, ids int [..., time], and logits [..., time, vocab]
     that the model gave for them; gives ids of which each was kept with the probability of teacher
     forcing and is else the likeliest token of the place before. So a whole sequence is mixed at
     once, from one pass with true tokens, as Mihaylova and Martins 2019 do; Bengio et al. draw step
@@ -44,10 +44,10 @@ class ScheduledSampling(keras.layers.Layer):
             return ids
         forcing = self.forcing(self.done)
         self.done.assign(self.done + 1.0)
-        own = ops.cast(ops.argmax(logits, axis=-1), ids.dtype)  # [batch, time], of the place after
-        own = ops.concatenate([ids[:, :1], own[:, :-1]], axis=1)
+        own = ops.cast(ops.argmax(logits, axis=-1), ids.dtype)  # [..., time], of the place after
+        own = ops.concatenate([ids[..., :1], own[..., :-1]], axis=-1)
         kept = keras.random.uniform(ops.shape(ids), seed=self.seed) < forcing
-        first = ops.arange(ops.shape(ids)[1]) == 0
+        first = ops.arange(ops.shape(ids)[-1]) == 0
         return ops.where(ops.logical_or(ops.logical_or(kept, first), ids == 0), ids, own)
 
     def forcing(self, step: Any) -> Any:

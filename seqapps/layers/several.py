@@ -1,54 +1,44 @@
-"""Several sequences of one case, each a row of its own while a decoder reads them."""
+"""Several texts of one memory, beside each other as an axis of their own."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
 
-@keras.saving.register_keras_serializable(package="seqapps")
-class Apart(keras.layers.Layer):
-    """Ids [batch, time, several] -> [batch * several, time]."""
+class Texts:
+    """How the texts of vectors [batch, time, n] or [batch, several, time, n] lie beside a memory.
 
-    def call(self, ids: Any) -> Any:
-        rows, time, several = ops.shape(ids)
-        return ops.reshape(ops.transpose(ids, [0, 2, 1]), [rows * several, time])
-
-    def compute_output_spec(self, ids: Any) -> Any:
-        return keras.KerasTensor((None, ids.shape[1]), dtype=ids.dtype)
-
-
-@keras.saving.register_keras_serializable(package="seqapps")
-class ForEach(keras.layers.Layer):
-    """What all sequences of a case share, once for each: [batch, ...] -> [batch * several, ...].
-
-    Takes it and the ids [batch, time, several].
+    With several texts of each memory a recurrent layer takes each as a row, and all of their steps
+    are queries of the one memory, whose keys are so made once. One text of each memory is as it is.
     """
 
-    def call(self, values: Any, ids: Any) -> Any:
-        rows, _, several = ops.shape(ids)
-        rest = list(values.shape[1:])
-        return ops.reshape(
-            ops.broadcast_to(values[:, None], [rows, several, *rest]), [rows * several, *rest]
-        )
+    def __init__(self, vectors: Any) -> None:
+        self._lead = ops.shape(vectors)[:-1] if len(vectors.shape) == 4 else ()
 
-    def compute_output_spec(self, values: Any, ids: Any) -> Any:
-        return keras.KerasTensor((None, *values.shape[1:]), dtype=self.compute_dtype)
+    def as_rows(self, values: Any) -> Any:
+        """[batch * several, time, n], of either of the other two."""
+        if not self._lead:
+            return values
+        batch, several, time = self._lead
+        return ops.reshape(values, [batch * several, time, values.shape[-1]])
 
+    def as_queries(self, rows: Any) -> Any:
+        """[batch, several * time, n], of rows."""
+        if not self._lead:
+            return rows
+        batch, several, time = self._lead
+        return ops.reshape(rows, [batch, several * time, rows.shape[-1]])
 
-@keras.saving.register_keras_serializable(package="seqapps")
-class Together(keras.layers.Layer):
-    """The inverse of `Apart`, of logits: [batch * several, time, n] -> [batch, time, several, n].
+    def as_given(self, values: Any) -> Any:
+        """[batch, several, time, n], of either of the other two."""
+        return ops.reshape(values, [*self._lead, values.shape[-1]]) if self._lead else values
 
-    Takes them and the ids [batch, time, several].
-    """
-
-    def call(self, logits: Any, ids: Any) -> Any:
-        rows, time, several = ops.shape(ids)
-        apart = ops.reshape(logits, [rows, several, time, logits.shape[-1]])
-        return ops.transpose(apart, [0, 2, 1, 3])
-
-    def compute_output_spec(self, logits: Any, ids: Any) -> Any:
-        return keras.KerasTensor((*ids.shape, logits.shape[-1]), dtype=logits.dtype)
+    def for_each(self, state: Any) -> Any:
+        """A state of the memory, [batch, n], for each text: [batch * several, n]."""
+        if not self._lead:
+            return state
+        batch, several, _ = self._lead
+        beside = ops.broadcast_to(state[:, None], [batch, several, state.shape[-1]])
+        return ops.reshape(beside, [batch * several, state.shape[-1]])

@@ -9,6 +9,7 @@ from keras import ops
 
 from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.encoder import RECURRENT
+from seqapps.layers.several import Texts
 
 
 @keras.saving.register_keras_serializable(package="seqapps")
@@ -48,28 +49,33 @@ class SoftAttentionDecoder(keras.layers.Layer):
     def call(
         self, vectors: Any, memory: Any, mask: Any, states: Any, training: bool = False
     ) -> tuple[Any, Any]:
-        looked = self.look(memory, mask)
-        first = self._first(states)
+        looked, texts = self.look(memory, mask), Texts(vectors)
+        first = [texts.for_each(state) for state in self._first(states)]
+        beside = vectors if len(vectors.shape) == 4 else vectors[:, None]
+        rows, several, _, _ = ops.shape(beside)
+
+        def flat(values: Any) -> Any:
+            return ops.reshape(values, [rows * several, values.shape[-1]])
 
         def step(carried: Any, vector: Any) -> tuple[Any, Any]:
             *before, _, _ = carried
-            given, after, weights = self._cell(vector[:, None], before, looked)
-            carried = [*after, given[:, 0], weights[:, 0]]
+            given, after, weights = self._cell(vector, before, looked)
+            carried = [*after, flat(given), flat(weights)]
             return carried, carried  # Keras's scan on TensorFlow gives what has these shapes only
 
-        nowhere = ops.zeros(ops.shape(memory)[:2], memory.dtype)
+        nowhere = ops.zeros([rows * several, ops.shape(memory)[1]], memory.dtype)
         start = [*first, ops.zeros_like(first[0]), nowhere]
-        _, found = ops.scan(step, start, ops.transpose(vectors, [1, 0, 2]))
+        _, found = ops.scan(step, start, ops.transpose(beside, [2, 0, 1, 3]))
         given, weights = (ops.transpose(each, [1, 0, 2]) for each in found[-2:])
-        return given, weights
+        return texts.as_given(given), texts.as_given(weights)
 
     def compute_output_spec(
         self, vectors: Any, memory: Any, mask: Any, states: Any, training: bool = False
     ) -> Any:
-        batch, time, _ = vectors.shape
+        texts = vectors.shape[:-1]  # [batch, time] or [batch, several, time]
         return (
-            keras.KerasTensor((batch, time, self.units), dtype=self.compute_dtype),
-            keras.KerasTensor((batch, time, memory.shape[1]), dtype=self.compute_dtype),
+            keras.KerasTensor((*texts, self.units), dtype=self.compute_dtype),
+            keras.KerasTensor((*texts, memory.shape[1]), dtype=self.compute_dtype),
         )
 
     def look(self, memory: Any, mask: Any) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from seqapps.text.token_ids import PADDING
 class WordNoise(keras.layers.Layer):
     """Puts other tokens in the place of some in training (data noising, Xie et al. 2017).
 
-    Ids [batch, time] -> the same. Each token but the first of a row and padding is noise with the
+    Ids [..., time] -> the same. Each token but the first of a text and padding is noise with the
     probability `rate`; the other one is drawn from what follows the same token elsewhere in the
     batch, so the text stays one that could be: "a small red circle" becomes "a small green circle".
     What comes next can then not be told from what came before alone, in which a pair of words that
@@ -30,7 +30,7 @@ class WordNoise(keras.layers.Layer):
         if not training:
             return ids
         noisy = keras.random.uniform(ops.shape(ids), seed=self.seed) < self.rate
-        noisy = ops.logical_and(noisy, ops.arange(ops.shape(ids)[1]) > 0)
+        noisy = ops.logical_and(noisy, ops.arange(ops.shape(ids)[-1]) > 0)
         return ops.where(noisy, self._others(ids), ids)
 
     def _others(self, ids: Any) -> Any:
@@ -40,7 +40,8 @@ class WordNoise(keras.layers.Layer):
         token of the next place.
         """
         flat = ops.reshape(ids, [-1])
-        before = ops.reshape(ops.concatenate([ops.zeros_like(ids[:, :1]), ids[:, :-1]], 1), [-1])
+        shifted = ops.concatenate([ops.zeros_like(ids[..., :1]), ids[..., :-1]], axis=-1)
+        before = ops.reshape(shifted, [-1])
         before = ops.where(flat == PADDING, -1, before)
         chance = 0.9 * keras.random.uniform(ops.shape(flat), seed=self.seed)
         order = ops.argsort(ops.cast(before, "float32") + chance)

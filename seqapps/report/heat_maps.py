@@ -9,42 +9,60 @@ from typing import Any
 import numpy as np
 
 PER_ROW = 6  # panels
-GAP, TEXT = 0.08, 0.2  # of a panel's side: between panels, and above each for its word
+GAP, TEXT = 0.08, 0.2  # of a panel's width: between panels, and above each for its word
 DARKEST = 0.25  # of its light is left to what is not looked at
 
 
-def draw(axes: Any, image: bytes, tokens: Sequence[str], maps: Any, *, size: float = 8.0) -> None:
-    """The picture, then the same for each token: maps [tokens, height, width], each of sum 1."""
-    pixels = opened(image)
+def draw(axes: Any, picture: Any, tokens: Sequence[str], maps: Any, *, size: float = 8.0) -> None:
+    """The picture, then the same for each token: maps [tokens, height, width], each of sum 1.
+
+    The picture is a Pillow image, shown in its own proportions, each in a panel of width 1.
+    """
     panels = [
-        ("", np.asarray(pixels)),
-        *zip(tokens, (lit(pixels, each) for each in maps), strict=True),
+        ("", np.asarray(picture)),
+        *zip(tokens, (lit(picture, each) for each in maps), strict=True),
     ]
+    wide, tall = _sides(picture)
     for number, (token, panel) in enumerate(panels):
         row, column = divmod(number, PER_ROW)
-        left, top = column * (1 + GAP), row * (1 + GAP + TEXT) + TEXT
+        middle, top = column * (1 + GAP) + 0.5, row * (tall + GAP + TEXT) + TEXT
         axes.imshow(
-            panel, extent=(left, left + 1, top + 1, top), interpolation="bilinear", zorder=2
+            panel,
+            extent=(middle - wide / 2, middle + wide / 2, top + tall, top),
+            interpolation="bilinear",
+            zorder=2,
         )
-        axes.text(left + 0.5, top - 0.03, token, ha="center", va="bottom", fontsize=size)
-    rows = rows_of(len(tokens))
+        axes.text(middle, top - 0.03, token, ha="center", va="bottom", fontsize=size)
     axes.set_xlim(0, min(len(panels), PER_ROW) * (1 + GAP) - GAP)
-    axes.set_ylim(rows * (1 + GAP + TEXT) - GAP, 0)
+    axes.set_ylim(height_of(picture, len(tokens)) - GAP, 0)
     axes.set_aspect("equal")
     axes.set_axis_off()
 
 
-def rows_of(tokens: int) -> int:
-    """Rows of panels, the picture itself being the first panel."""
-    return -(-(1 + tokens) // PER_ROW)
+def height_of(picture: Any, tokens: int) -> float:
+    """Of all rows of panels, in widths of a panel; the picture itself is the first panel."""
+    rows = -(-(1 + tokens) // PER_ROW)
+    return rows * (_sides(picture)[1] + GAP + TEXT)
 
 
-def opened(image: bytes) -> Any:
-    """A Pillow image in colours, turned as the camera notes, on white where it is clear."""
+def _sides(picture: Any) -> tuple[float, float]:
+    """(width, height) of the picture in a panel, the longer one being 1."""
+    return picture.width / max(picture.size), picture.height / max(picture.size)
+
+
+def opened(image: bytes, longest: int | None = None) -> Any:
+    """A Pillow image in colours, turned as the camera notes, on white where it is clear.
+
+    Its longer side has at most `longest` pixels.
+    """
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(image)) as found:
+        if longest:  # of a JPEG file no more pixels are made than are needed
+            found.draft(None, (longest, longest))
         shown = ImageOps.exif_transpose(found).convert("RGBA")
+    if longest:
+        shown.thumbnail((longest, longest))
     ground = Image.new("RGBA", shown.size, "white")
     return Image.alpha_composite(ground, shown).convert("RGB")
 

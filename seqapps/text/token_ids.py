@@ -21,7 +21,12 @@ class Codec(tf.Module):
     their parts one after the other: what a model adds to a prompt is decoded by itself, and
     decode(prompt + new) is decode(prompt) followed by decode(new). In subwords, that holds where
     the cut is not inside of a character.
+
+    `unfinished` are ids that stand before a word which is not known: a search that must not write
+    the unknown one must not write them either.
     """
+
+    unfinished: Sequence[int] = ()
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         super().__init__()

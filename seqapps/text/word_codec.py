@@ -62,7 +62,8 @@ class WordCodec(Codec):
     """A token is a word or a mark, with one space in front where the text has one.
 
     Joined, the tokens of known words are the text. A word that is not in the vocabulary with its
-    space is written as a space and the word without it. One that is known only with a space, such
+    space is written as a space and the word without it: a lone space, `unfinished`, says no more
+    than that such a word comes. One that is known only with a space, such
     as "the" at the start of a prompt, is read as if it had one. Where neither is known, and for a
     literal `<unk>`, the token is the unknown one and comes back as `<unk>`.
     """
@@ -71,6 +72,7 @@ class WordCodec(Codec):
         super().__init__([b"", b"", UNK, *(word.encode() for word in vocabulary)])
         self.table = _table(vocabulary)
         self.space = vocabulary.index(" ") + SPECIAL
+        self.unfinished = (self.space,)
 
     def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         found, bare, ids, apart = self._looked_up(text)

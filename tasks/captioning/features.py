@@ -1,7 +1,8 @@
 """Pictures to pixels or features, captions to token ids, and what the export answers."""
 
+import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -19,13 +20,35 @@ from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
 from .network import network_of
 
 END = "</s>"  # how the end of a caption is shown
+log = logging.getLogger(__name__)
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
-    """The tokens of the training captions, and which encoder it is that reads pictures."""
-    texts = (line.lower() for row in rows for line in row["captions"].split("\n"))
-    found = codec.fit(texts, tokens=settings.tokens, vocabulary=settings.vocabulary)
-    return {**found, "image_encoder": digest_of(settings.image_encoder)}
+    """The tokens of the training captions, how many of a picture are learnt, and which encoder it
+
+    is that reads pictures.
+    """
+    counts: list[int] = []
+
+    def texts() -> Iterator[str]:
+        for row in rows:
+            lines = row["captions"].lower().split("\n")
+            counts.append(len(lines))
+            yield from lines
+
+    found = codec.fit(texts(), tokens=settings.tokens, vocabulary=settings.vocabulary)
+    left = sum(max(0, count - settings.captions) for count in counts)
+    if left:
+        log.warning(
+            "captions = %d: %s of %s training captions are further ones of their picture and are "
+            "not learnt; --set captions=%d learns all.",
+            settings.captions, f"{left:,}", f"{sum(counts):,}", max(counts),
+        )  # fmt: skip
+    return {
+        **found,
+        "captions": min(settings.captions, max(counts)),
+        "image_encoder": digest_of(settings.image_encoder),
+    }
 
 
 class CaptioningFeatures(Features):
@@ -38,6 +61,7 @@ class CaptioningFeatures(Features):
         super().__init__()
         self._settings = settings
         self.codec = codec.codec(state)
+        self._several = state.get("captions", settings.captions)  # runs of before have no such key
         self._frozen = None
         self.image_shape, self.image_dtype = [settings.image_size, settings.image_size, 3], "uint8"
         if digest_of(settings.image_encoder) != state["image_encoder"]:
@@ -68,18 +92,8 @@ class CaptioningFeatures(Features):
 
     def n_best(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """As many captions as the beam is wide, the best one first: [batch, beam]."""
-        settings, image = self._settings, self._image(raw["image_bytes"])
-        step, state, options = self._search(model, image)
-        found = beam_search(
-            step,
-            state,
-            beam=settings.beam,
-            length_penalty=settings.length_penalty,
-            **options,
-        )
-        rows, beams, time = tf.unstack(tf.shape(found.ids))
-        texts = self.codec.decode(tf.reshape(found.ids, [rows * beams, time]))
-        return {"captions": tf.reshape(texts, [rows, beams]), "scores": found.scores}
+        network = network_of(model, self._settings)
+        return self._searched(network, network.seen(self._image(raw["image_bytes"])))
 
     def score(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """How likely `caption` is of the picture."""
@@ -93,15 +107,16 @@ class CaptioningFeatures(Features):
 
     def explain(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Where the model looks for each token of `caption`, or of its own."""
+        network = network_of(model, self._settings)
+        seen = network.seen(self._image(raw["image_bytes"]))  # once, for both
         own = raw["caption"] == ""
         caption = tf.cond(
             tf.reduce_any(own),
-            lambda: tf.where(own, self.respond(model, raw)["caption"], raw["caption"]),
+            lambda: tf.where(own, self._searched(network, seen)["captions"][:, 0], raw["caption"]),
             lambda: raw["caption"],
         )
         before, targets = self._caption(caption)
-        image = self._image(raw["image_bytes"])
-        weights = network_of(model, self._settings).told(image, before, targets).weights
+        weights = network.told(seen, before, targets).weights
         weights *= tf.cast(targets != PADDING, tf.float32)[:, :, None]
         rows, time = tf.unstack(tf.shape(weights)[:2])
         side = math.isqrt(weights.shape[2])  # pictures are made squares
@@ -113,18 +128,34 @@ class CaptioningFeatures(Features):
 
     def greedy(self, model: Any, images: tf.Tensor) -> tf.Tensor:
         """The likeliest token each time: string [batch] -> string [batch]. Not exported."""
-        step, state, options = self._search(model, self._image(images))
+        network = network_of(model, self._settings)
+        step, state, options = self._search(network, network.seen(self._image(images)))
         return self.codec.decode(greedy(step, state, **options).ids)
 
-    def _search(self, model: Any, image: tf.Tensor) -> tuple[Any, Any, dict[str, Any]]:
-        """(step, state, options) of any search for captions of pictures as the model takes them."""
-        network, rows = network_of(model, self._settings), tf.shape(image)[0]
-        state = network.start(image)
+    def _searched(self, network: Any, seen: Any) -> dict[str, tf.Tensor]:
+        """What `n_best` tells of pictures that the network has seen."""
+        settings = self._settings
+        step, state, options = self._search(network, seen)
+        found = beam_search(
+            step,
+            state,
+            beam=settings.beam,
+            length_penalty=settings.length_penalty,
+            **options,
+        )
+        rows, beams, time = tf.unstack(tf.shape(found.ids))
+        texts = self.codec.decode(tf.reshape(found.ids, [rows * beams, time]))
+        return {"captions": tf.reshape(texts, [rows, beams]), "scores": found.scores}
+
+    def _search(self, network: Any, seen: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """(step, state, options) of any search for captions of pictures that were seen."""
+        rows, state = tf.shape(tf.nest.flatten(seen)[0])[0], network.start(seen)
         options = {
             "first": tf.fill([rows], BOUNDARY),
             "max_tokens": tf.fill([rows], self._settings.max_tokens),
             "end": BOUNDARY,
-            "forbidden": (PADDING, UNKNOWN),
+            # A rare word is learnt as a space and the unknown token; neither is written.
+            "forbidden": (PADDING, UNKNOWN, *self.codec.unfinished),
             "no_repeat": self._settings.no_repeat,
         }
         return network.step, state, options
@@ -148,7 +179,7 @@ class CaptioningFeatures(Features):
 
         Of a picture with fewer captions some are of padding alone.
         """
-        several = self._settings.captions
+        several = self._several
         texts = tf.strings.split(lines, "\n").to_tensor(shape=[None, several])
         before, targets = self._caption(tf.reshape(texts, [-1]))
         there = tf.reshape(texts, [-1, 1]) != ""

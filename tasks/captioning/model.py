@@ -10,7 +10,6 @@ from seqapps.images.encoders import SMALL, pretrained, small
 from seqapps.layers.coverage_penalty import CoveragePenalty
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
 from seqapps.layers.scorer import scorer
-from seqapps.layers.several import Apart, ForEach, Together
 from seqapps.layers.soft_attention_decoder import SoftAttentionDecoder
 from seqapps.layers.word_noise import WordNoise
 from seqapps.training.forcing import sampling_of
@@ -28,8 +27,8 @@ def build_model(settings: Any, features: Any) -> Any:
     image = keras.Input(features.image_shape, dtype=features.image_dtype, name="image")
     before = keras.Input([None, None], dtype="int32", name="before")
     memory = _memory(settings, image)
-    ids, embedding = Apart(name="apart")(before), _embedding(settings, features)
-    shared = ForEach(name="for_each")(memory, before)
+    ids = ops.transpose(before, [0, 2, 1])  # [batch, captions, time]
+    embedding = _embedding(settings, features)
     drop = keras.layers.Dropout(settings.dropout)
     decoder = _decoder(settings)
     scored = scorer(
@@ -38,10 +37,10 @@ def build_model(settings: Any, features: Any) -> Any:
         dropout=settings.dropout,
         tied=embedding if settings.tied else None,
     )
-    mask, states = ops.ones_like(shared[:, :, 0], dtype="bool"), states_of(settings, shared)
+    mask, states = ops.ones_like(memory[:, :, 0], dtype="bool"), states_of(settings, memory)
 
     def logits_of(ids: Any) -> Any:
-        hidden, weights = decoder(drop(embedding(ids)), shared, mask, states)
+        hidden, weights = decoder(drop(embedding(ids)), memory, mask, states)
         if settings.coverage:
             penalty = CoveragePenalty(settings.coverage)
             hidden = penalty(hidden, weights, ops.not_equal(ids, 0))
@@ -53,7 +52,7 @@ def build_model(settings: Any, features: Any) -> Any:
     sampling = sampling_of(settings)
     if sampling is not None:
         logits = logits_of(sampling(ids, ops.stop_gradient(logits)))
-    logits = Together(name="together", dtype="float32")(logits, before)
+    logits = ops.transpose(logits, [0, 2, 1, 3])  # [batch, time, captions, vocab]
     model = keras.Model({"image": image, "before": before}, logits)
     model.compile(optimizer_of(settings), smoothed_cross_entropy(settings.label_smoothing))
     return model

@@ -7,16 +7,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqapps.decoding.opened import Encoded, Network, Opened, Told, layers_of, output_of, told_of
+from seqapps.decoding.opened import Encoded, Opened, Told, layers_of, output_of, told_of
 from seqapps.layers.scorer import LAYERS
 
 from .model import states_of
 
 
-def network_of(model: Any, settings: Any) -> Network:
+def network_of(model: Any, settings: Any) -> Open | Closed:
     """The model, opened; one that is not a Keras model of this backend is asked as a whole.
 
-    Sources are pictures, or their features, as the model takes them.
+    A `Network` whose sources are pictures, or their features, as the model takes them, or what
+    `seen` made of these for several uses.
     """
     return Open(model, settings) if isinstance(model, keras.Model) else Closed(model)
 
@@ -31,8 +32,14 @@ class Open(Opened):
             model.get_layer("decoder"), model.get_layer("embedding"), after, grows=False
         )
 
+    def seen(self, source: Any) -> Encoded:
+        """What the encoder makes of pictures."""
+        return self.encoded(source)
+
     def encoded(self, source: Any) -> Encoded:
         """The cells of pictures."""
+        if isinstance(source, Encoded):
+            return source
         memory = self._memory(source)
         mask = tf.ones(tf.shape(memory)[:2], tf.bool)
         return Encoded(memory, mask, states_of(self._settings, memory))
@@ -43,6 +50,10 @@ class Closed:
 
     def __init__(self, model: Any) -> None:
         self._model = model
+
+    def seen(self, source: Any) -> Any:
+        """The pictures: the whole model reads them each time."""
+        return source
 
     def told(self, source: Any, before: Any, targets: Any) -> Told:
         """See `Network`."""

@@ -73,10 +73,8 @@ def _explained(ask: Ask, cases: Sequence[Case]) -> list[tuple[list[str], Any]]:
 
 def thumbnail(image: bytes) -> str:
     """A small JPEG of it, as base64."""
-    pixels = opened(image)
-    pixels.thumbnail((THUMBNAIL, THUMBNAIL))
     file = io.BytesIO()
-    pixels.save(file, "JPEG", quality=88)
+    opened(image, THUMBNAIL).save(file, "JPEG", quality=88)
     return base64.b64encode(file.getvalue()).decode()
 
 

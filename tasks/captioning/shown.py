@@ -31,12 +31,13 @@ def shown(observed: Values) -> Iterable[Section]:
 
 
 def _look(found: Values) -> Figure:
-    image, tokens = base64.b64decode(found["image"]), found["tokens"]
+    picture = heat_maps.opened(base64.b64decode(found["image"]))
+    tokens = found["tokens"]
     return Figure(
         title=" ".join(tokens[:-1]),
-        draw=lambda axes: heat_maps.draw(axes, image, tokens, found["attention"], size=6.5),
+        draw=lambda axes: heat_maps.draw(axes, picture, tokens, found["attention"], size=6.5),
         note="References: " + "; ".join(found["captions"]),
-        height=0.1 + 0.82 * heat_maps.rows_of(len(tokens)),
+        height=0.1 + 0.64 * heat_maps.height_of(picture, len(tokens)),
     )
 
 

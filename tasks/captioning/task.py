@@ -39,6 +39,7 @@ class Settings(Forcing):
         "small",
         "what reads pictures: small is trained from scratch; else a model of keras.applications "
         "with ImageNet weights, or the path of a saved Keras model that gives a map of features",
+        file=True,
     )
     image_size: int = setting(
         64, "pixels to a side of the square that every picture is made", at_least=8
@@ -50,7 +51,7 @@ class Settings(Forcing):
         False, "move and shade the pictures of training by chance; where the encoder is trained"
     )
     captions: int = setting(
-        5, "captions of a picture that are learnt; further ones judge only", at_least=1
+        5, "captions of a picture that are learnt at most; further ones judge only", at_least=1
     )
     tokens: str = setting(
         "words",

@@ -169,6 +169,19 @@ class TestImages:
         for row in found:
             assert row["image"] == pictures[int(row["caption"].split()[1])]
 
+    def test_images_that_no_row_names_are_counted_in_a_line(self, captioning, png, tmp_path):
+        """Of all splits together; a name may leave out the folder that an image lies in."""
+        for number, place in enumerate(["images/0", "1", "deep/2", "images/3", "deep/4", "5"]):
+            (tmp_path / place).parent.mkdir(exist_ok=True)
+            (tmp_path / f"{place}.png").write_bytes(png(number))
+        for split, names in {"train": ["0", "deep/2"], "valid": ["./1"], "test": ["4"]}.items():
+            lines = "".join(f"{name}.png,a\n" for name in names)
+            write(tmp_path / f"{split}.csv", f"image,caption\n{lines}")
+        assert load(captioning, str(tmp_path)).notes == [
+            f"2 images in or below {tmp_path.name} are named by no row and are not read; the "
+            "first: 5.png"
+        ]
+
     def test_an_image_that_is_not_there_is_an_unusable_row(self, captioning, png, tmp_path):
         (tmp_path / "0.png").write_bytes(png(0))
         write(tmp_path / "captions.csv", "image,caption\n0.png,a\n1.png,b\n")

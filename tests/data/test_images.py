@@ -57,6 +57,7 @@ READ = {
     "animated png": animated("PNG"),
     "gif": encoded(RGB, "GIF"),
     "animated gif": animated("GIF"),
+    "gif with padding behind it": encoded(RGB, "GIF") + b"\0\0\n",
     "bmp": encoded(RGB, "BMP"),
     "grey bmp": encoded(RGB.convert("L"), "BMP"),
     "bmp with alpha": encoded(RGB.convert("RGBA"), "BMP"),
@@ -78,7 +79,9 @@ NOT_READ = {
     "a wrong checksum": READ["grey png with alpha"].replace(b"IDAT", b"IDAT\0", 1),
     **{
         f"{name} without its last {cut} bytes": READ[name][:-cut]
-        for name in ("jpeg", "progressive jpeg", "grey jpeg", "png", "gif", "bmp", "grey bmp")
+        for name in (
+            "jpeg", "progressive jpeg", "grey jpeg", "png", "gif", "animated gif", "bmp", "grey bmp"
+        )
         for cut in (2, 11, 61, 331)
     },
 }  # fmt: skip

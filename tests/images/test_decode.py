@@ -122,9 +122,33 @@ def test_a_file_that_is_cut_off_is_told_with_its_row(kind, share, picture, read)
         read(tf.constant([file[: int(share * len(file))]]))
 
 
-def test_a_bmp_that_is_cut_off_is_told(picture, read):
-    with pytest.raises(tf.errors.InvalidArgumentError):
-        read(tf.constant([encoded(picture, "BMP")[:900]]))
+@pytest.mark.parametrize("kind", ["BMP", "BMP, grey"])
+def test_a_bmp_that_is_a_byte_short_is_told_with_its_row(kind, picture, read):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"row\] \[1\] \[is cut off"):
+        read(tf.constant([encoded(picture, "PNG"), KINDS[kind](picture)[:-1]]))
+
+
+def test_a_gif_ends_with_its_trailer_and_perhaps_padding(read):
+    """Of noise, whose pixels hold the byte of the trailer: it was taken for the end of the file."""
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), "uint8")
+    file = encoded(Image.fromarray(noise), "GIF")
+    cuts = [place + 1 for place in range(len(file) // 2, len(file) - 1) if file[place] == 0x3B]
+    for cut in (*cuts[:2], len(file) - 1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is cut off"):
+            read(tf.constant([file[:cut]]))
+    plain, padded = read(tf.constant([file, file + b"\0\0\r\n"])).numpy()
+    assert cuts
+    np.testing.assert_array_equal(plain, padded)
+
+
+def test_what_is_seen_through_in_part_is_the_mean_of_what_is_seen(read):
+    """Black of any cover, in stripes of a pixel, beside the same on white made by Pillow."""
+    cover = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), "uint8")
+    colours = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), "uint8")
+    clear = Image.fromarray(np.dstack([colours, cover]))
+    white = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    found = read(tf.constant([encoded(clear, "PNG"), encoded(white, "PNG")])).numpy().astype(int)
+    assert np.abs(found[0] - found[1]).max() <= 1
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

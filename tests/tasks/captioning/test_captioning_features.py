@@ -1,5 +1,8 @@
 """Pictures in, captions out: signatures agree with each other and with the model in training."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -8,9 +11,12 @@ from drawn_pictures import CELLS, CHANNELS, ROWS, drawn, save
 from seqapps.tasks.captioning.network import Closed, Open
 from seqapps.tasks.captioning.task import TASK
 
+from seqapps import runner
 from seqapps.data.batching import batch_of
 from seqapps.errors import UserError
 from seqapps.images.decode import pixels
+from seqapps.images.encoders import digest_of
+from seqapps.runner import Request
 from seqapps.settings import replace
 from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
 
@@ -122,6 +128,30 @@ def test_where_it_looks_is_a_map_of_the_picture_for_every_token(captioner):
     assert any(own)
 
 
+def test_a_picture_is_read_and_encoded_once_for_its_caption_and_its_looks(made):
+    captioner = made()
+    captioner.ask("explain", rows(PICTURES[0], caption=""))
+    graph = captioner._serves["explain"].get_concrete_function().graph.as_graph_def()
+    parts = (graph.node, *(function.node_def for function in graph.library.function))
+    operations = [node.op for nodes in parts for node in nodes]
+    assert operations.count("DecodePng") == 1
+    assert operations.count("Conv2D") == 6  # of `small`
+
+
+def test_a_space_before_a_word_that_is_not_known_is_not_written(made):
+    """It is learnt together with the unknown token, which is not written either."""
+    captioner = made(beam=1)
+    model, features = captioner.built
+    bias = model.get_layer("logits").bias
+    before = bias.numpy()
+    try:
+        bias.assign(before + 30 * tf.one_hot(features.codec.space, len(before)).numpy())
+        (caption,) = features.greedy(model, tf.constant(PICTURES[:1])).numpy()
+    finally:
+        bias.assign(before)
+    assert caption and b"  " not in caption and not caption.endswith(b" ")
+
+
 def test_opened_layers_say_what_the_whole_model_says(captioner):
     """A model on another backend is asked as a whole, caption so far by caption so far."""
     model, features = captioner.built
@@ -145,6 +175,18 @@ def test_captions_beyond_those_that_are_learnt_are_left_out(made):
     _, targets = features.pair(batch_of(ROWS[:3], TASK.columns))
     assert targets.shape[2] == 2
     assert np.all(targets.numpy()[:, 0] != PADDING)
+
+
+def test_no_more_captions_are_padded_than_a_training_picture_has(made, caplog):
+    """Three here; those beyond the setting are told."""
+    settings = made(captions=5).settings
+    features = TASK.features(settings, TASK.fit(iter(ROWS), settings))
+    _, targets = features.pair(batch_of(ROWS[:2], TASK.columns))
+    assert targets.shape[2] == 3
+    assert not caplog.records
+    assert TASK.fit(iter(ROWS), replace(settings, {"captions": 2}, where="test"))["captions"] == 2
+    (record,) = caplog.records
+    assert record.getMessage().startswith("captions = 2: 12 of 36 training captions are further")
 
 
 def test_a_frozen_encoder_s_features_are_the_input_in_half_precision(made, encoder):
@@ -200,6 +242,9 @@ def broken(kind, tmp_path):
     if kind == "fixed":
         pictures = keras.Input([224, 224, 3])
         save(keras.Model(pictures, keras.layers.Conv2D(3, 8, strides=8)(pictures)), file)
+    if kind == "oblong":
+        pictures = keras.Input([None, None, 3])
+        save(keras.Model(pictures, keras.layers.Conv2D(3, 8, strides=(6, 8))(pictures)), file)
     return str(file)
 
 
@@ -210,12 +255,29 @@ def broken(kind, tmp_path):
         ("damaged", "not a Keras model that loads"),
         ("pooled", "expected a map of features"),
         ("fixed", "does not take pictures of 32 x 32"),
+        ("oblong", "makes 5 x 4 cells of a picture of 32 x 32"),
     ],
 )
 def test_what_is_no_encoder_is_told(kind, problem, tmp_path):
     settings = replace(TASK.tiny, {"image_encoder": broken(kind, tmp_path)}, where="test")
     with pytest.raises(UserError, match=problem):
         TASK.features(settings, TASK.fit(iter(ROWS), settings))
+
+
+def test_a_size_that_a_network_does_not_take_is_not_a_lack_of_weights():
+    settings = replace(TASK.tiny, {"image_encoder": "InceptionV3"}, where="test")
+    with pytest.raises(UserError, match=r"does not take pictures of 32 x 32: .*75x75.*image_size"):
+        TASK.features(settings, TASK.fit(iter(ROWS), settings))
+
+
+def test_an_encoder_s_file_is_found_from_any_folder(encoder, tmp_path, monkeypatch):
+    file = Path(encoder)
+    monkeypatch.chdir(file.parent)
+    values = replace(TASK.tiny, {"image_encoder": file.name}, where="test")
+    data = SimpleNamespace(splits={"train": ROWS}, sample=None)
+    kept = runner._settled(Request(task=TASK, settings=values, code=file.parent), data).settings
+    monkeypatch.chdir(tmp_path)
+    assert TASK.fit(iter(ROWS), kept)["image_encoder"] == digest_of(encoder)
 
 
 def test_an_unknown_name_is_told_with_the_nearest():
