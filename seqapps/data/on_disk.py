@@ -273,8 +273,8 @@ def _source(
     if running:
         wanted = dict.fromkeys(wanted, "text")
     elif in_order or not reading.header or _kind(everything[0]) == sentences.KIND:
-        wanted, said = columns.in_order(task, wanted, _columns_of(everything[0]))
-        notes = [*notes, *said]
+        wanted, taken = columns.in_order(task, wanted, _columns_of(everything[0]))
+        notes = [*notes, *taken]
     else:
         wanted = columns.called(task, reading, wanted, partial(_columns_of, everything[0]))
     # Every file's columns are checked now: before anything is made, and not after an hour.
