@@ -531,11 +531,12 @@ def _unmoved_by_later_values(trial: Trial, row: Row, case: Case, *, inside: bool
         assert _same(case, other, name), (
             f"the input {name} at step {origin} changes with values that come after it"
         )
-    following = [] if inside else _following(trial, case, other)
     # Half a step: an observation between two steps may count for the later one.
     half = int(times[1] - times[0]) // 2 if len(times) > 1 else 0
     earlier = _window_of(trial, _changed(trial.task, row, until=times[0] - half), origin)
-    for name in following if earlier is not None else ():
+    if inside or earlier is None:  # other values may make a window that is left out
+        return other
+    for name in _following(trial, case, other):
         assert _same(case, earlier, name), (
             f"the target {name} at step {origin} changes with values before it as well as with "
             "later ones: does it overlap the input? Scale it in `pair`, not in the case"
