@@ -118,9 +118,10 @@ def as_files(rows: Iterable[Located], task: Task, folder: ImageFolder) -> Iterat
 class Unnamed:
     """Tells in `said` how many images in and below a folder the rows of all splits do not name."""
 
-    def __init__(self, base: Path, splits: Iterable[str | None], said: list[str]) -> None:
-        self._base, self._left, self._said = base, {*splits}, said
+    def __init__(self, base: Path, splits: Iterable[str | None]) -> None:
+        self._base, self._left = base, {*splits}
         self._names: set[str] = set()
+        self.said: list[str] = []
 
     def watched(self, rows: Iterable[Located], split: str | None) -> Iterator[Located]:
         """The same rows, which name files."""
@@ -139,7 +140,7 @@ class Unnamed:
     def _tell(self) -> None:
         unnamed = [path for path in folders.images(self._base) if not self._is_named(path)]
         if unnamed:
-            self._said.append(
+            self.said.append(
                 f"{len(unnamed):,} images in or below {self._base.name} are named by no row and "
                 f"are not read; the first: {unnamed[0].relative_to(self._base).as_posix()}"
             )

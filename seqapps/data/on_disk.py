@@ -295,8 +295,7 @@ def _source(
                     row[FOLLOWS] = float(where.number > 1)
                 yield where, row
 
-    said: list[str] = []
-    unnamed = images.Unnamed(place, parts, said)
+    unnamed = images.Unnamed(place, parts)
 
     def rows(split: str | None, items: Sequence[Part]) -> Iterator[Located]:
         found = gathered(located(items), task, wanted)
@@ -318,7 +317,7 @@ def _source(
         group=reading.group,
         ordered=running,
         notes=notes,
-        said=said,
+        said=unnamed.said,
     )
 
 

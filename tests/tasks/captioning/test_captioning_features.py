@@ -140,7 +140,7 @@ def test_a_picture_is_read_and_encoded_once_for_its_caption_and_its_looks(made):
 
 def test_a_space_before_a_word_that_is_not_known_is_not_written(made):
     """It is learnt together with the unknown token, which is not written either."""
-    captioner = made(beam=1)
+    captioner = made()
     model, features = captioner.built
     bias = model.get_layer("logits").bias
     before = bias.numpy()
