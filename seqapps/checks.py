@@ -412,6 +412,9 @@ def check_figures_draw(trial: Trial) -> None:
     """All that the task adds to the report is there: figures draw, tables are rectangles."""
     for figure in trial.task.figures(trial.cases("test"), trial.responses):
         _check_draws(figure)
+    runs = {"one run": trial.responses, "another": trial.responses}
+    for figure in trial.task.compared(trial.cases("test"), runs):
+        _check_draws(figure)
     for section in trial.task.shown(trial.observed) if trial.task.observe else ():
         assert section.title, "a section without a title cannot be found; give it one"
         for part in section.parts:
