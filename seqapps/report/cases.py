@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from seqapps.answers import Answers
 from seqapps.doctor.view import shortened
-from seqapps.report.picks import Labels, labels_of
+from seqapps.report.picks import Labels, labels_of, scores_of
 from seqapps.task import Case, Column, Output, Response, Signature, Task
 from seqapps.text.tokens import spaced, with_tags
 
@@ -53,11 +56,12 @@ def groups(
     weights; `lead` is the end of what the model read before them; `facts` are
     [{"name", "value", "side"}].
     """
+    scores = _Scores(task, answers)
     return [
         {
             "title": each["title"],
             "cases": [
-                _case(task, answers, place, explained["weights"].get(str(place)), best)
+                _case(task, answers, place, explained["weights"].get(str(place)), best, scores)
                 for place in each["places"]
             ],
         }
@@ -70,6 +74,7 @@ def moved(
 ) -> list[dict[str, Any]]:
     """The cases of which words were left out, shaded by what that changed."""
     found = []
+    scores = _Scores(task, answers)
     for place, stretches in explained["shades"].items():
         most = max((abs(effect) for _, effect in stretches if effect is not None), default=0) or 1
         words = [
@@ -81,12 +86,36 @@ def moved(
             }
             for text, effect in stretches
         ]
-        found.append({**_case(task, answers, int(place), None, best), "words": words})
+        case = _case(task, answers, int(place), None, best, scores)
+        found.append({**case, "words": words})
     return found
 
 
+class _Scores:
+    """The first metric of each case, counted once and where it is shown."""
+
+    def __init__(self, task: Task, answers: Answers) -> None:
+        self._task, self._answers = task, answers
+
+    @cached_property
+    def model(self) -> np.ndarray:
+        """Float [cases]."""
+        return scores_of(self._task, self._answers.cases, self._answers.model)
+
+    @cached_property
+    def baseline(self) -> np.ndarray:
+        """Float [cases]; empty where no baseline answered."""
+        answered = self._answers.baseline
+        return scores_of(self._task, self._answers.cases, answered) if answered else np.empty(0)
+
+
 def _case(
-    task: Task, answers: Answers, place: int, weights: list[list[Any]] | None, best: str | None
+    task: Task,
+    answers: Answers,
+    place: int,
+    weights: list[list[Any]] | None,
+    best: str | None,
+    scores: _Scores,
 ) -> dict[str, Any]:
     case, response = answers.cases[place], answers.model[place]
     baseline = answers.baseline[place] if answers.baseline else None
@@ -99,7 +128,7 @@ def _case(
     elif labels:
         found["facts"] = _label_facts(labels, case, response, baseline, best)
     else:
-        found["facts"] = _other_facts(task, case, response, baseline, best)
+        found["facts"] = _other_facts(task, case, response, place, best, scores)
     if weights:
         _shade(task, case, weights, found)
     return found
@@ -194,25 +223,19 @@ def _fact(name: str, value: str, *, side: str = "") -> dict[str, str]:
 
 
 def _other_facts(
-    task: Task, case: Case, response: Response, baseline: Response | None, best: str | None
+    task: Task, case: Case, response: Response, place: int, best: str | None, scores: _Scores
 ) -> list[dict[str, str]]:
     metric = next(iter(task.metrics))
-    of_metric = task.metrics[metric]
-
-    def scored(answer: Response) -> str:
-        value = of_metric.reduce(of_metric.statistics([case], [answer])[0])
-        return f"{float(value):.{DIGITS}g}"
-
     facts = [
         _fact(f"true {name}", _shown(case[name], column)) for name, column in task.targets.items()
     ]
     told = {name: value for name, value in response.items() if name != metric}
     facts += [_fact(name, _answered(value, task.answer.get(name))) for name, value in told.items()]
-    tells = of_metric.tells_of is None or of_metric.tells_of(case)
-    if tells:
-        facts.append(_fact(metric, scored(response)))
-    if tells and baseline:
-        facts.append(_fact(f"{metric} of {best}", scored(baseline)))
+    tells_of = task.metrics[metric].tells_of
+    if tells_of is None or tells_of(case):
+        facts.append(_fact(metric, f"{scores.model[place]:.{DIGITS}g}"))
+        if len(scores.baseline):
+            facts.append(_fact(f"{metric} of {best}", f"{scores.baseline[place]:.{DIGITS}g}"))
     return facts
 
 

@@ -91,10 +91,19 @@ def _by_metric(task: Task, answers: Answers) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def loss_of(task: Task, cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
-    """The task's first metric of each case alone, turned so that more is worse: float [cases]."""
+def scores_of(task: Task, cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+    """The task's first metric of each case by itself: float [cases].
+
+    What a metric counts over all cases, such as how rare a word is, is counted over all of them.
+    """
     metric = next(iter(task.metrics.values()))
-    values = np.array([metric.reduce(row) for row in metric.statistics(cases, responses)])
+    return np.array([metric.reduce(row) for row in metric.statistics(cases, responses)])
+
+
+def loss_of(task: Task, cases: Sequence[Case], responses: Sequence[Response]) -> np.ndarray:
+    """The same, turned so that more is worse: float [cases]."""
+    metric = next(iter(task.metrics.values()))
+    values = scores_of(task, cases, responses)
     if metric.aim is not None:
         return np.abs(values - metric.aim)
     return -values if metric.higher_is_better else values

@@ -89,3 +89,21 @@ def test_the_note_says_what_the_weights_mean(sentiment, language_model):
 def test_a_score_is_told_once(language_model):
     found = case_of(language_model, piece("so"), SCORES, ["s", "o"])
     assert [fact["name"] for fact in found["facts"]].count("nats_per_token") == 1
+
+
+def test_a_score_that_counts_over_all_cases_is_told_as_such():
+    """Of a case alone no word is rare, and CIDEr-D would be 0."""
+    task = registry.load("captioning")
+    said = ["a red ball", "a blue box", "two green stars"]
+    image = {"sha256": "0" * 64}
+    judged = Answers(
+        [{"image_bytes": image, "captions": text, "scene": ""} for text in said],
+        [{"caption": text, "score": -1.0} for text in said],
+        [{"caption": said[1], "score": -1.0} for _ in said],
+        None,
+    )
+    explained = {"picks": [{"title": "Best", "places": [0]}], "weights": {}}
+    (found,) = cases.groups(task, judged, explained, "nearest_image")[0]["cases"]
+    told = {each["name"]: each["value"] for each in found["facts"]}
+    assert float(told["cider_d"]) > 5
+    assert float(told["cider_d of nearest_image"]) < 1
