@@ -1,8 +1,8 @@
 """Make the pictures of docs/playground.md anew: `python docs/figures/playground.py http://localhost:8501`.
 
 Models are served at that address: `sentiment` (of `sample:toy`, with `pooling=attention`),
-`captioning` (with `epochs=5`), `translation` (with `epochs=3`), `monitoring`, `language_model` (the
-default runs) and `next_week` (docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM. Names of
+`captioning` (with `epochs=5`), `translation` (with `epochs=3`), `monitoring`, `forecasting`,
+`language_model` (the default runs) and `next_week` (docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM. Names of
 figures after the address limit what is made.
 """
 
@@ -28,6 +28,7 @@ FIGURES = {
         "captioning", lambda page: described(page, 3, "purple"), "dark", (1100, 1180),
     ),
     "playground-translation": ("translation", lambda page: example(page, 3), "light", (1100, 1010)),
+    "playground-forecasting": ("forecasting", lambda page: example(page, 2), "light", (1100, 650)),
     "playground-next-week": ("next_week", lambda page: example(page, 2), "light", (1100, 640)),
 }  # fmt: skip
 
