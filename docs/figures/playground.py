@@ -2,8 +2,8 @@
 
 Models are served at that address: `sentiment` (of `sample:toy`, with `pooling=attention`),
 `captioning` (with `epochs=5`), `translation` (with `epochs=3`), `monitoring`, `forecasting`,
-`language_model` (the default runs) and `next_week` (docs/examples). Chromium is Debian's, or SEQAPPS_CHROMIUM. Names of
-figures after the address limit what is made.
+`language_model` (the default runs) and `next_week` (docs/examples). Chromium is Debian's, or
+SEQAPPS_CHROMIUM. Names of figures after the address limit what is made.
 """
 
 import io
