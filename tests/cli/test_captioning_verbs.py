@@ -14,7 +14,7 @@ from seqapps.cli import main
 COLOURS = {"red": (220, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 220)}
 PLACES = {"left": 6, "right": 36}
 SETS = (
-    "image_size=32", "units=31", "embedding=17", "epochs=10", "patience=10", "batch_tokens=130",
+    "image_size=32", "units=31", "embedding=17", "epochs=6", "patience=6", "batch_tokens=130",
     "word_noise=0",
     "learning_rate=0.01", "beam=2", "max_tokens=13", "captions=2", "gradient_batches=0",
 )  # fmt: skip

@@ -10,6 +10,8 @@ import pytest
 
 from seqapps.cli import main
 
+pytestmark = pytest.mark.long
+
 HOW = {"red": "rot", "blue": "blau", "old": "alt", "new": "neu", "big": "riesig"}
 WHAT = {"dog": "Hund", "cat": "Katze", "cow": "Kuh", "hen": "Huhn", "fox": "Fuchs"}
 SOURCE, TARGET = "the new cat and the blue dog", "Katze neu und Hund blau"
