@@ -86,6 +86,7 @@ def train(
     )
     judged = _judged(task, settings, model, features)
     position = _resume(folder, model)
+    folder.mkdir(parents=True, exist_ok=True)  # tensors that memory does not hold lie there, too
     valid = _looked_at(valid, settings)
     answer = validator(
         task,

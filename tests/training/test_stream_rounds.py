@@ -156,14 +156,17 @@ def test_a_training_stopped_between_rounds_ends_as_one_never_stopped(
 def test_the_states_of_a_checkpoint_are_those_after_the_last_batch(
     task, cases, settings, state, tmp_path
 ):
-    """Judging and the probes of gradients, which train nothing, leave them as they are."""
+    """Judging and the probes of gradients, which train nothing, leave them as they are.
+
+    The tensors lie on disk, in a folder that training makes.
+    """
     still = replace(
         settings, dropout=0.0, weight_dropout=0.0, learning_rate=0.0, epochs=1, gradient_batches=2
     )
     folder = tmp_path / "checkpoints"
     train(
         task, still, state, cases=cases, valid=cases, seed=3,
-        folder=folder, history=tmp_path / "history.csv",
+        folder=folder, history=tmp_path / "history.csv", max_memory=0,
     )  # fmt: skip
     found, _ = build(task, still, state, seed=5)
     checkpoint.restore(folder, 2, found)

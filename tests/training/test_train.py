@@ -62,7 +62,7 @@ def fit(task, toy, settings, state):
     """Train in a folder; (weights, history without seconds, model, features)."""
 
     def fit(folder, *, task=task, seed=0, progress=None, cases=None, lengths=None,
-            interruption=AT_ONCE, **changes):  # fmt: skip
+            interruption=AT_ONCE, max_memory=None, **changes):  # fmt: skip
         values = replace(settings, changes, where="test")
         model, features = train(
             task,
@@ -74,6 +74,7 @@ def fit(task, toy, settings, state):
             folder=folder / "checkpoints",
             history=folder / "history.csv",
             lengths=lengths,
+            max_memory=max_memory,
             progress=progress or Progress(),
             interruption=interruption,
         )
@@ -340,6 +341,13 @@ def test_a_loss_that_is_not_a_number_ends_training_and_keeps_the_last_checkpoint
     with pytest.raises(RunError, match=message):
         fit(stopped, task=broken)
     assert checkpoint.newest(stopped / "checkpoints").rounds_done == 2
+
+
+def test_tensors_on_disk_train_the_same(fit, tmp_path, undisturbed):
+    """They lie in the folder of the checkpoints, which is not there yet."""
+    found = fit(tmp_path, max_memory=0)
+    for one, other in zip(found.weights, undisturbed.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_progress_is_told_of_every_step(undisturbed):
