@@ -87,7 +87,7 @@ def kept_source(
     groups, size = _looked_at(some, len(cases))
     in_memory = size <= memory_for(max_memory)
     told = f"the tensors of {len(cases):,} {split} cases, {size / 1e6:,.0f} MB"
-    if not in_memory and size > SHARE_OF_DISK * shutil.disk_usage(folder).free:
+    if not in_memory and size > room_in(folder):
         progress.say(f"training: {told}, fit neither memory nor disk and are made for each batch")
         return None
     kept = [
@@ -143,6 +143,12 @@ def memory_for(max_memory: int | None) -> int:
     if max_memory is not None:
         return max_memory
     return int(SHARE_OF_MEMORY * psutil.virtual_memory().available)
+
+
+def room_in(folder: Path) -> float:
+    """Bytes that tensors may take in a folder, which is made: it may be that of a new run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return SHARE_OF_DISK * shutil.disk_usage(folder).free
 
 
 class Kept:

@@ -6,7 +6,6 @@ at most `steps`, inside of one document, and a batch is a window for each of its
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,7 +17,6 @@ import tensorflow as tf
 from seqapps.data.batching import AHEAD, Batch, pipeline
 from seqapps.data.paired import (
     NARROW,
-    SHARE_OF_DISK,
     Kept,
     fits,
     is_free,
@@ -26,6 +24,7 @@ from seqapps.data.paired import (
     keeps,
     memory_for,
     narrows,
+    room_in,
 )
 from seqapps.errors import UserError
 from seqapps.progress import SILENT, Progress
@@ -160,7 +159,7 @@ def stream_source(
     size = _size(anew, parts, len(cases))
     in_memory = size <= memory_for(max_memory)
     told = f"the tensors of {len(cases):,} training cases, {size / 1e6:,.0f} MB"
-    if not in_memory and size > SHARE_OF_DISK * shutil.disk_usage(folder).free:
+    if not in_memory and size > room_in(folder):
         raise UserError(
             f"{told}, fit neither memory nor the disk of {folder}. Give more memory with "
             "--max-memory, another disk with --runs, or fewer texts."

@@ -86,7 +86,6 @@ def train(
     )
     judged = _judged(task, settings, model, features)
     position = _resume(folder, model)
-    folder.mkdir(parents=True, exist_ok=True)  # tensors that memory does not hold lie there, too
     valid = _looked_at(valid, settings)
     answer = validator(
         task,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqapps.data import streams
+from seqapps.data import paired, streams
 from seqapps.data.streams import KEEP, LENGTH, START, Documents, goes_on_of, stream_source
 from seqapps.errors import UserError
 from seqapps.progress import SILENT
@@ -254,7 +254,7 @@ def test_what_lies_on_the_disk_is_said(tmp_path):
 
 
 def test_a_full_disk_is_told_before_anything_is_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(streams.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    monkeypatch.setattr(paired.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     with pytest.raises(UserError, match="fit neither memory nor the disk"):
         source_of(tmp_path, cases_of(SHAPES["all lengths"]), max_memory=0)
     assert list(tmp_path.iterdir()) == []
