@@ -24,10 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def fit(rows: Iterable[Row], settings: Any) -> State:
-    """The tokens of the training captions, how many of a picture are learnt, and which encoder it
-
-    is that reads pictures.
-    """
+    """The tokens of the training captions, how many of a picture are learnt, and the encoder."""
     counts: list[int] = []
 
     def texts() -> Iterator[str]:

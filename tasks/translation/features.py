@@ -132,10 +132,7 @@ class TranslationFeatures(Features):
     def _search(
         self, model: Any, text: tf.Tensor, source: tf.Tensor
     ) -> tuple[Any, Any, dict[str, Any]]:
-        """(step, state, options) of any search for the translations of texts, which have these ids
-
-        [batch, source].
-        """
+        """(step, state, options) of any search for translations; `source` [batch, source] are ids."""
         network = network_of(model, self._settings)
         state = network.start(source)
         count = tf.math.count_nonzero(source, axis=1, dtype=tf.int32)

@@ -16,10 +16,7 @@ COMPARED = 500  # test pairs whose references are scored
 
 
 def observe(ask: Ask, around: Surroundings) -> Mapping[str, Any]:
-    """Where it looks, whether it finds the parts of dates, what else it would have said, and
-
-    whether the search finds what is likely.
-    """
+    """Where it looks and whether it finds what it writes; what else the search has and misses."""
     cases = _by_length(around.test)
     explains = around.settings.looks
     return {
