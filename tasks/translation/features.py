@@ -132,7 +132,7 @@ class TranslationFeatures(Features):
     def _search(
         self, model: Any, text: tf.Tensor, source: tf.Tensor
     ) -> tuple[Any, Any, dict[str, Any]]:
-        """(step, state, options) of any search for translations; `source` [batch, source] are ids."""
+        """(step, state, options) of any search; `source` [batch, source] are the ids of `text`."""
         network = network_of(model, self._settings)
         state = network.start(source)
         count = tf.math.count_nonzero(source, axis=1, dtype=tf.int32)
