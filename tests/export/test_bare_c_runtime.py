@@ -1,53 +1,16 @@
 """The loader of TF Serving answers as the trained model did: C interface, no Python objects."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from in_c import NORMALIZE, assert_alike, told_in_c
 
-import pytest
-import tensorflow as tf
-import tensorflow_text
-
-from seqapps.export.compare import compare
 from seqapps.export.golden import rows_of
 from seqapps.export.signatures import declared
 
-DRIVER = Path(__file__).with_name("c_runtime.py")
-RUNTIME = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")  # the second needs the first
-OPERATIONS = ("_normalize_ops.so",)  # NormalizeUTF8 and CaseFoldUTF8, which TF Serving links
 
-
-@pytest.fixture(scope="module")
-def told(bundle, golden, meta_graph, tmp_path_factory):
-    """What the C runtime answers to the golden texts of `serving_default`."""
-    signature = meta_graph.signature_def["serving_default"]
-    tensorflow, text = Path(tf.__file__).parent, Path(tensorflow_text.__file__).parent
-    request = {
-        "runtime": [str(tensorflow / name) for name in RUNTIME],
-        "operations": [str(text / "python" / "ops" / name) for name in OPERATIONS],
-        "folder": str(bundle),
-        "feed": signature.inputs["text"].name,
-        "texts": golden["serving_default"]["inputs"]["text"],
-        "fetch": {name: output.name for name, output in signature.outputs.items()},
-    }
-    file = tmp_path_factory.mktemp("c_runtime") / "request.json"
-    file.write_text(json.dumps(request), "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", str(DRIVER), str(file)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
-
-
-def test_the_bare_c_runtime_answers_as_the_trained_model_did(told, golden, sentiment, tiny):
+def test_the_bare_c_runtime_answers_as_the_trained_model_did(bundle, golden, sentiment, tiny):
+    asked = golden["serving_default"]
+    told = told_in_c(bundle, {"text": asked["inputs"]["text"]}, NORMALIZE)
     answer = declared(sentiment, tiny)["serving_default"].answer
-    expected = rows_of(golden["serving_default"]["outputs"])
-    assert compare(rows_of(told["outputs"]), expected, answer).differences == []
-
-
-def test_the_bare_c_runtime_has_no_python_of_tensorflow(told):
-    assert told["modules"] == []
+    assert_alike(told, rows_of(asked["outputs"]), answer)
 
 
 def test_every_variable_that_a_signature_reads_is_restored_from_the_checkpoint(meta_graph):

@@ -1,52 +1,15 @@
 """A translator of subwords answers by TensorFlow's C interface, as TF Serving loads it."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-import tensorflow as tf
-import tensorflow_text
+from in_c import SENTENCEPIECE, assert_alike, saved, told_in_c
 from seqapps.tasks.translation.task import TASK
-from tensorflow.core.protobuf import saved_model_pb2
 
-from seqapps.export.compare import compare
-from seqapps.export.golden import rows_of
-from seqapps.export.signatures import module_of
-
-DRIVER = Path(__file__).parents[2] / "export" / "c_runtime.py"
-RUNTIME = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")  # the second needs the first
-OPERATIONS = ("_sentencepiece_tokenizer.so",)  # which TF Serving links
 TEXTS = ["나는 고양이를 봤다.", "", "책 책 책 책 책 책", "zebra 🦓"]
 
 
 @pytest.mark.parametrize("encoder", ["lstm", pytest.param("attention", marks=pytest.mark.long)])
 def test_the_bare_c_runtime_translates_as_the_model_does(made, encoder, tmp_path):
     translator = made(encoder=encoder, tokens="subwords", shared_vocabulary=True, vocabulary=307)
-    module, functions = module_of(TASK, translator.settings, *translator.built)
-    folder = tmp_path / "export"
-    tf.saved_model.save(module, str(folder), signatures=functions)
-    (graph,) = saved_model_pb2.SavedModel.FromString(
-        (folder / "saved_model.pb").read_bytes()
-    ).meta_graphs
-    signature = graph.signature_def["serving_default"]
-    tensorflow, text = Path(tf.__file__).parent, Path(tensorflow_text.__file__).parent
-    request = {
-        "runtime": [str(tensorflow / name) for name in RUNTIME],
-        "operations": [str(text / "python" / "ops" / name) for name in OPERATIONS],
-        "folder": str(folder),
-        "feed": signature.inputs["source"].name,
-        "texts": TEXTS,
-        "fetch": {name: output.name for name, output in signature.outputs.items()},
-    }
-    file = tmp_path / "request.json"
-    file.write_text(json.dumps(request), "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", str(DRIVER), str(file)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout)
+    folder = saved(tmp_path / "export", TASK, translator.settings, *translator.built)
     expected = translator.ask("serving_default", [{"source": text} for text in TEXTS])
-    assert compare(rows_of(told["outputs"]), expected, TASK.answer).differences == []
-    assert told["modules"] == []
+    assert_alike(told_in_c(folder, {"source": TEXTS}, SENTENCEPIECE), expected, TASK.answer)
