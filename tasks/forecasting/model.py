@@ -13,7 +13,7 @@ from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
-from .network import OwnScale, Transformed, Unnamed, Vectors, in_training_units
+from .network import FromLastSeason, OwnScale, Transformed, Unnamed, Vectors, in_training_units
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
 WITHOUT_NAME = 0.1  # of the rows in training: what is forecast of series that training lacks
@@ -30,7 +30,7 @@ def build_model(settings: Any, features: Any) -> Any:
     network = _Network(settings, features)
     inputs = network.inputs
     given = [inputs[name] for name in ("values", "seen") if name in inputs]
-    values, level, spread = OwnScale(settings.window, name="window")(*given)
+    values, level, spread = _measured_from(settings)(*given)
     if settings.transform in ("difference", "butterworth", "savitzky_golay"):
         values = Transformed(settings.transform, settings.period, name="transform")(values)
     forecast = network.forecast(values)  # [batch, horizon, targets(, 5)]
@@ -39,6 +39,13 @@ def build_model(settings: Any, features: Any) -> Any:
     model = keras.Model(inputs, Bands(name="bands")(forecast, window), name="forecasting")
     model.compile(optimizer_of(settings), loss_of(settings))
     return model
+
+
+def _measured_from(settings: Any) -> Any:
+    """The layer that puts each window into units of its own."""
+    if settings.window == "season":
+        return FromLastSeason(settings.season, settings.horizon, name="window")
+    return OwnScale(settings.window, name="window")
 
 
 def loss_of(settings: Any) -> Any:

@@ -18,11 +18,11 @@ PACKAGE = "seqapps.forecasting"
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class OwnScale(keras.layers.Layer):
-    """Values [batch, lookback, channels] -> (values, level, spread), both [batch, 1, channels].
+    """Values [batch, lookback, channels] -> (values, level, spread), what each was measured from.
 
-    By "last" or "standard", as `window_scale` has it, where that is "mean"; by "none" as they are.
-    `seen`, of the shape of the values, is 1 where one was observed: others count nowhere, and are 0
-    in the end.
+    By "last" or "standard", as `window_scale` has it, where that is "mean", level and spread are
+    [batch, 1, channels]; by "none" values are as they are. `seen`, of the shape of the values, is 1
+    where one was observed: others count nowhere, and are 0 in the end.
     """
 
     def __init__(self, by: str, **kwargs: Any) -> None:
@@ -42,10 +42,51 @@ class OwnScale(keras.layers.Layer):
         return {**super().get_config(), "by": self.by}
 
 
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class FromLastSeason(keras.layers.Layer):
+    """As `OwnScale`, but each step is measured from the same step of the season before.
+
+    What is read of a window are its seasonal changes (1 - B^season, Box and Jenkins 1970), 0 in its
+    first season, which has none. The level is that of each coming step, [batch, horizon, channels]:
+    the seasonal naive forecast, so that a network that says 0 is one. Where the last season was not
+    observed, the one before it stands for it.
+    """
+
+    def __init__(self, season: int, horizon: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.season, self.horizon = season, horizon
+
+    def call(self, values: Any, seen: Any = None) -> tuple[Any, Any, Any]:
+        season = self.season
+        changes = values[:, season:] - values[:, :-season]
+        if seen is not None:
+            changes = changes * seen[:, season:] * seen[:, :-season]
+        first = ops.zeros_like(values[:, :season])
+        level = self._level(values, seen)
+        coming = ops.concatenate([level] * -(-self.horizon // season), axis=1)[:, : self.horizon]
+        return ops.concatenate([first, changes], axis=1), coming, ops.ones_like(values[:, -1:])
+
+    def _level(self, values: Any, seen: Any) -> Any:
+        """The latest observed season of each channel: [batch, season, channels]."""
+        ends = range(values.shape[1], self.season - 1, -self.season)
+        newest, *older = [slice(end - self.season, end) for end in ends]
+        if seen is None:
+            return values[:, newest]
+        level = ops.zeros_like(values[:, newest])
+        for part in [*reversed(older), newest]:
+            level = ops.where(seen[:, part] > 0, values[:, part], level)
+        return level
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make it anew."""
+        return {**super().get_config(), "season": self.season, "horizon": self.horizon}
+
+
 def in_training_units(forecast: Any, level: Any, spread: Any, targets: int) -> Any:
     """Forecasts [batch, horizon, targets] or [batch, horizon, targets, quantiles] back.
 
-    The first channels are the targets.
+    Level and spread are those of a window, [batch, 1 or horizon, channels]; the first channels are
+    the targets.
     """
     level, spread = level[:, :, :targets], spread[:, :, :targets]
     if len(forecast.shape) == 4:

@@ -29,6 +29,7 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
     _check_calendar(settings)
     if settings.season == 0:
         settings = replace(settings, season=_season(row, settings))
+    _check_season(settings)
     windows_of(rows, settings)
     return settings
 
@@ -43,6 +44,22 @@ def _check_calendar(settings: Any) -> None:
                 f"calendar = true: steps of {settings.frequency} are all at the same place of the "
                 "year. Set calendar = false."
             )
+
+
+def _check_season(settings: Any) -> None:
+    """Raise UserError where windows cannot be measured from the season before."""
+    if settings.window != "season":
+        return
+    if settings.season < 2:
+        raise UserError(
+            "window = 'season': the series shows no season. Set season to the steps after which "
+            "it repeats itself, or window = 'last'."
+        )
+    if settings.lookback < 2 * settings.season:
+        raise UserError(
+            f"window = 'season': lookback = {settings.lookback} holds no change from one season of "
+            f"{settings.season} steps to the next. Set lookback to {2 * settings.season} or more."
+        )
 
 
 def _columns(settings: Any, there: Sequence[str]) -> Any:

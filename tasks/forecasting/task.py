@@ -81,8 +81,9 @@ class Settings(Optimization):
     )
     window: str = setting(
         "last",
-        "what each window is measured from: its last value, its mean and deviation (standard)",
-        choices=("none", "last", "standard"),
+        "what each window is measured from: its last value, its mean and deviation (standard), or "
+        "each step from that of a season before",
+        choices=("none", "last", "standard", "season"),
     )
     transform: str = setting(
         "none",

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from hand_made_series import NAMED, everything, row_of, settings_of, sine
 from seqapps.tasks.forecasting.model import loss_of
-from seqapps.tasks.forecasting.network import OwnScale, Unnamed
+from seqapps.tasks.forecasting.network import FromLastSeason, OwnScale, Unnamed
 from seqapps.tasks.forecasting.task import TASK
 
 from seqapps.data.batching import batch_of
@@ -116,6 +116,41 @@ def test_a_window_s_own_scale_is_that_of_observed_values():
     np.testing.assert_allclose([np.ravel(level), np.ravel(spread)], [[3.5], [1.5]], atol=1e-4)
     found, level, spread = OwnScale("none")(values)
     assert (np.ravel(found).tolist(), np.ravel(level), np.ravel(spread)) == ([2, 0, 5, 0], 0, 1)
+
+
+def test_steps_are_measured_from_those_of_the_season_before():
+    values = np.array([1, 2, 3, 5, 7, 9, 6], "float32")[None, :, None]
+    found, level, spread = FromLastSeason(3, 5)(values)
+    assert np.ravel(found).tolist() == [0, 0, 0, 4, 5, 6, 1]
+    assert np.ravel(level).tolist() == [7, 9, 6, 7, 9]  # the seasonal naive forecast
+    assert np.ravel(spread).tolist() == [1]
+
+
+def test_a_season_that_was_not_observed_is_stood_for_by_the_one_before():
+    values = np.array([1, 2, 3, 5, 0, 9, 6], "float32")[None, :, None]
+    seen = np.array([1, 0, 1, 1, 0, 1, 1], "float32")[None, :, None]
+    found, level, _ = FromLastSeason(2, 2)(values, seen)
+    assert np.ravel(found).tolist() == [0, 0, 2, 0, 0, 4, 0]
+    assert np.ravel(level).tolist() == [9, 6]
+    gone = seen * [[[1], [1], [1], [1], [1], [0], [0]]]
+    assert np.ravel(FromLastSeason(2, 2)(values, gone)[1]).tolist() == [5, 3]
+    assert np.ravel(FromLastSeason(2, 2)(values, 0 * seen)[1]).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("gaps", ["interpolate", "mask"])
+@pytest.mark.parametrize("head", ["point", "quantiles"])
+def test_a_network_that_says_nothing_forecasts_the_last_season(made, gaps, head):
+    """Also of several targets, for horizons that are longer than a season."""
+    row = row_of({"a": sine(), "b": sine(period=7)})
+    forecaster = made(row, encoder="gru", window="season", season=3, gaps=gaps, head=head)
+    inputs = inputs_of(forecaster)
+    forecaster.model.get_layer("head").set_weights(
+        [0 * weight for weight in forecaster.model.get_layer("head").get_weights()]
+    )
+    values = inputs["values"].numpy()
+    expected = np.concatenate([values[:, -3:], values[:, -3:-1]], axis=1)
+    found = forecaster.model(inputs).numpy()
+    np.testing.assert_allclose(found[..., 2], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("transform", ["difference", "butterworth", "savitzky_golay", "wavelet"])

@@ -96,6 +96,20 @@ def test_a_series_without_season_has_one_step():
     assert settings_of(row_of({"v": walk}), season=0).season == 1
 
 
+def test_windows_are_measured_from_the_season_that_the_data_show():
+    row = row_of({"v": sine(period=13)})
+    assert settings_of(row, season=0, window="season", lookback=26).season == 13
+    with pytest.raises(UserError, match=r"lookback = 25 holds no change .* Set lookback to 26"):
+        settings_of(row, season=0, window="season", lookback=25)
+
+
+@pytest.mark.parametrize("season", [0, 1])
+def test_windows_of_a_series_without_season_cannot_be_measured_from_one(season):
+    walk = np.cumsum(np.random.default_rng(5).normal(size=211))
+    with pytest.raises(UserError, match="window = 'season': the series shows no season"):
+        settings_of(row_of({"v": walk}), season=season, window="season")
+
+
 def test_the_longest_series_tells_frequency_and_season():
     short = row_of({"v": sine(7)}, times=START + 31 * np.cumsum(np.arange(7)), series="short")
     found = settings_of(short, row_of({"v": sine(period=13)}), season=0)
