@@ -27,6 +27,17 @@ class Features(tf.Module):
         """
         return raw
 
+    def once_by(self) -> tuple[str, Sequence[Any]] | None:
+        """(what people call that by which `once` reads, all that decides what it makes of a row).
+
+        Such as an encoder: its name; and the hash of its weights, the size of pictures, and a
+        number that is raised when they are prepared otherwise, as values that JSON has. Then what
+        is made is kept for later runs, each row by its content, and training takes it, too: `pair`
+        takes the result of `once` in place of raw inputs, as `respond` does. It is numbers, all of
+        fixed shape. By default None: nothing outlasts a training.
+        """
+        return None
+
     def entries(self, raw: dict[str, tf.Tensor]) -> Mapping[str, Sequence[Mapping[str, float]]]:
         """What is counted or weighted in raw inputs, such as n-grams: name -> a dict for each row.
 

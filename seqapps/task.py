@@ -54,6 +54,9 @@ class Column:
     of a sentence; words are what spaces separate. Files with a word and its tag on a line are then
     read as sentences.
 
+    What is for `metrics_only` is data of their own, such as JSON of what a drawn picture holds: the
+    report does not show it as a case's truth.
+
     `called` are names that files commonly give this column. They are tried in this order where the
     task's own name is missing and no --column says otherwise.
     """
@@ -67,6 +70,7 @@ class Column:
     gaps: bool = False
     channels: tuple[str, ...] = ()
     along: str = ""
+    metrics_only: bool = False
 
     @property
     def free(self) -> bool:

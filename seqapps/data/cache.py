@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from seqapps import files, start
+from seqapps.data import feature_store
 from seqapps.data.records import Records, Writer, checksum, files_of
 from seqapps.data.source import Reading, Source, digest_of_code
 from seqapps.data.splits import hashed, key_of
@@ -373,7 +374,7 @@ def _is_tensorflows(error: Exception) -> bool:
 def _not_written(place: Path, reason: str) -> UserError:
     return UserError(
         f"The cache in {place} could not be written: {reason}. Make room (`seqapps cache --clear` "
-        "removes all cached rows), or choose another place with --cache FOLDER or SEQAPPS_CACHE."
+        "empties it), or choose another place with --cache FOLDER or SEQAPPS_CACHE."
     )
 
 
@@ -390,14 +391,17 @@ def _sweep(place: Path, key: str) -> None:
 def clear(keys: Sequence[str] | None, *, downloads: bool = False) -> int:
     """Remove entries (None: all, and what killed processes left); the bytes that became free.
 
+    Of rows and of features, see `feature_store`.
+
     A process that reads an entry keeps its files open, so it is not disturbed. What another
     process is writing just now is left alone.
     """
     place, before = rows_folder(), size_of(cache_folder())
     names = [path.name for path in place.glob("*") if path.is_dir()] if keys is None else keys
     for name in names:
-        if not name.startswith("."):
+        if not name.startswith(".") and (place / name).is_dir():
             _remove(place / name)
+    feature_store.clear(keys)
     if keys is None:
         for left in place.glob(f".*{files.PARTIAL}*"):
             _remove(left)

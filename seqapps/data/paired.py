@@ -17,6 +17,8 @@ import tensorflow as tf
 
 from seqapps import start
 from seqapps.data.batching import AHEAD, Batch, batch_of, pipeline, plan
+from seqapps.data.graph import Make, draws, graph_of
+from seqapps.data.once import Once, reading
 from seqapps.data.records import Rows
 from seqapps.progress import SILENT, Progress
 from seqapps.task import Case, Column, Task
@@ -27,7 +29,6 @@ SHARE_OF_DISK = 0.5
 NARROW = np.dtype("uint16")
 AT_ONCE = 1 << 20  # bytes of a file that are widened together
 Source = Callable[[Callable[[], Sequence[Batch]]], tf.data.Dataset]  # batches of positions -> pairs
-Make = Callable[[dict[str, tf.Tensor]], Any]  # batch of columns -> tensors
 
 
 def source_of(
@@ -48,16 +49,18 @@ def source_of(
     """
     found = None
     if settings.epochs > 1 and isinstance(cases, Rows | list | tuple) and len(cases):
-        found = kept_source(
-            features.pair,
-            task.columns,
-            cases,
-            plan(cases, task.batching, settings, lengths=lengths),
-            split="training",
-            folder=folder,
-            max_memory=max_memory,
-            progress=progress,
-        )
+        with reading(features, task.inputs, progress=progress) as once:
+            found = kept_source(
+                features.pair,
+                task.columns,
+                cases,
+                plan(cases, task.batching, settings, lengths=lengths),
+                split="training",
+                folder=folder,
+                once=once,
+                max_memory=max_memory,
+                progress=progress,
+            )
     return found or (lambda batches: pipeline(cases, batches, task.columns, features.pair))
 
 
@@ -69,21 +72,25 @@ def kept_source(
     *,
     split: str,
     folder: Path,
+    once: Once | None = None,
     max_memory: int | None = None,
     progress: Progress = SILENT,
 ) -> Source | None:
     """A maker of pipelines of `make(batch)`, whose tensors are made once, in batches of `parts`.
 
+    `once` makes of raw inputs what `make` takes as well, see `Features.once_by`.
     They are held in memory up to `max_memory` bytes, otherwise in an unnamed file in `folder`,
     which is gone with the process. None where `make` draws by chance, where tensors are strings or
     have several free axes, and where they fit neither in memory nor on the disk.
     """
-    graph = graph_of(make, columns)
+    graph = graph_of(make, columns, once.specs if once else {})
+    if once:
+        parts = once.parts(parts)
     specs = tf.nest.map_structure(tf.type_spec_from_value, graph.structured_outputs)
     if not all(map(keeps, tf.nest.flatten(specs))) or draws(graph):
         return None
     looked_at, others = _apart(parts)
-    some = list(made(graph, columns, cases, looked_at))
+    some = list(made(graph, columns, cases, looked_at, once))
     groups, size = _looked_at(some, len(cases))
     in_memory = size <= memory_for(max_memory)
     told = f"the tensors of {len(cases):,} {split} cases, {size / 1e6:,.0f} MB"
@@ -94,36 +101,33 @@ def kept_source(
         Kept(len(cases), spec, None if in_memory else folder) for spec in tf.nest.flatten(specs)
     ]
     with progress.track("making tensors of the cases", len(cases)) as advance:
-        for positions, values in chain(some, made(graph, columns, cases, others)):
+        for positions, values in chain(some, made(graph, columns, cases, others, once)):
             keep(kept, groups, positions, values)
             advance(len(positions))
     for each in kept:
         each.close()
+    if once and once.found:
+        progress.say(
+            f"training: {once.found:,} of {len(cases):,} {split} cases came from the cache, as "
+            f"{once.of} read them before"
+        )
     if not in_memory:
         progress.say(f"training: {told}, are kept on disk; memory is given by --max-memory")
     return lambda batches: _from(kept, specs, batches)
 
 
-def graph_of(make: Make, columns: Mapping[str, Column]) -> Any:
-    """`make` as a graph of its own.
-
-    TensorFlow optimizes it as it does a model's: in tf.data an encoder of pictures took a fifth
-    more time, and ran on the CPU where there is a GPU.
-    """
-    return tf.function(make).get_concrete_function(
-        {
-            name: tf.TensorSpec([None, *column.shape], column.dtype, name=name)
-            for name, column in columns.items()
-        }
-    )
-
-
 def made(
-    graph: Any, columns: Mapping[str, Column], cases: Sequence[Case], parts: Iterable[Batch]
+    graph: Any,
+    columns: Mapping[str, Column],
+    cases: Sequence[Case],
+    parts: Iterable[Batch],
+    once: Once | None = None,
 ) -> Iterator[tuple[Batch, list[np.ndarray]]]:
     """(positions, tensors) of each batch, in order; as many are made at once as there are cores."""
 
     def arrays(raw: dict[str, tf.Tensor]) -> list[np.ndarray]:
+        if once:
+            raw = {**raw, **once({name: raw[name] for name in once.specs})}
         return [each.numpy() for each in tf.nest.flatten(graph(raw))]
 
     with ThreadPoolExecutor(start.cores()) as threads:
@@ -241,17 +245,6 @@ def narrows(dtype: np.dtype) -> bool:
 def fits(values: np.ndarray) -> bool:
     """Whether numbers can be held as `NARROW`."""
     return not values.size or bool(values.min() >= 0 and values.max() <= np.iinfo(NARROW).max)
-
-
-def draws(graph: Any) -> bool:
-    """Whether a graph draws by chance, or runs Python that might."""
-    definition = graph.graph.as_graph_def()
-    functions = [definition.node, *(function.node_def for function in definition.library.function)]
-    names = {node.op for nodes in functions for node in nodes}
-    return any(
-        name.startswith(("Random", "Multinomial", "PyFunc", "EagerPyFunc", "RngRead"))
-        for name in names
-    ) or any("StatefulUniform" in name or "StatefulNormal" in name for name in names)
 
 
 def _apart(parts: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:

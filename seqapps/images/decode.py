@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from seqapps.images.turn import turn_of, turned
 
+PREPARED = 1  # raised when `pixels` makes others of the same pictures
 MOST_PIXELS = 50_000_000  # of a picture before it is made smaller; looked up before memory is spent
 AT_ONCE = 2  # pictures that are decoded side by side: of each all pixels are in memory
 LOOKED_AT = 1 << 20  # bytes at the end of a file, in which the mark of the end is looked for

@@ -23,6 +23,15 @@ def digest_of(name: str) -> str:
     return hashlib.sha256(_path(name).read_bytes()).hexdigest() if _is_file(name) else ""
 
 
+def identity_of(name: str, network: Any) -> str:
+    """SHA-256 of a saved encoder's file, or of the name and the weights of one of Keras's."""
+    digest = hashlib.sha256(f"{digest_of(name) or name}".encode())
+    if not _is_file(name):
+        for value in network.get_weights():
+            digest.update(value.tobytes())
+    return digest.hexdigest()
+
+
 def pretrained(name: str, size: int) -> Any:
     """A Keras model: pixels 0 to 255, float [batch, size, size, 3] -> [batch, height, width, n].
 

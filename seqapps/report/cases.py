@@ -227,7 +227,9 @@ def _other_facts(
 ) -> list[dict[str, str]]:
     metric = next(iter(task.metrics))
     facts = [
-        _fact(f"true {name}", _shown(case[name], column)) for name, column in task.targets.items()
+        _fact(f"true {name}", _shown(case[name], column))
+        for name, column in task.targets.items()
+        if not column.metrics_only
     ]
     told = {name: value for name, value in response.items() if name != metric}
     facts += [_fact(name, _answered(value, task.answer.get(name))) for name, value in told.items()]

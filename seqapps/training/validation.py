@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from seqapps.data.batching import plan
+from seqapps.data.once import reading
 from seqapps.data.paired import Source, kept_source
 from seqapps.features import Features
 from seqapps.predict import in_order
@@ -37,16 +38,18 @@ def validator(
     def kept() -> Source | None:
         if type(features).once is Features.once or settings.epochs < 2:
             return None
-        return kept_source(
-            features.once,
-            task.inputs,
-            valid,
-            parts,
-            split="validation",
-            folder=folder,
-            max_memory=max_memory,
-            progress=progress,
-        )
+        with reading(features, task.inputs, progress=progress) as once:
+            return kept_source(
+                features.once,
+                task.inputs,
+                valid,
+                parts,
+                split="validation",
+                folder=folder,
+                once=once,
+                max_memory=max_memory,
+                progress=progress,
+            )
 
     source = kept()
     if source is None:

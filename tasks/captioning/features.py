@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -12,11 +12,12 @@ from seqapps.decoding.greedy import greedy
 from seqapps.errors import UserError
 from seqapps.features import Features
 from seqapps.images.decode import pixels
-from seqapps.images.encoders import SMALL, digest_of, pretrained
+from seqapps.images.encoders import digest_of
 from seqapps.task import Row, State
 from seqapps.text import codec
 from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
 
+from .frozen import Frozen, is_frozen
 from .network import network_of
 
 END = "</s>"  # how the end of a caption is shown
@@ -66,13 +67,9 @@ class CaptioningFeatures(Features):
                 f"image_encoder = {settings.image_encoder!r}: the file has changed since its "
                 "features were first used. Make a run anew: `seqapps run` with another --name."
             )
-        if settings.image_encoder != SMALL and not settings.fine_tune:
-            self._frozen = pretrained(settings.image_encoder, settings.image_size)
-            self._frozen.trainable = False
-            _, height, width, channels = self._frozen.compute_output_shape(
-                (None, settings.image_size, settings.image_size, 3)
-            )
-            self.image_shape, self.image_dtype = [height * width, channels], "float16"
+        if is_frozen(settings):
+            self._frozen = Frozen(settings.image_encoder, settings.image_size)
+            self.image_shape, self.image_dtype = self._frozen.shape, "float16"
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         before, targets = self._captions(batch["captions"])
@@ -81,6 +78,10 @@ class CaptioningFeatures(Features):
     def once(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Pictures as the model takes them."""
         return {"image_bytes": self._image(raw["image_bytes"])}
+
+    def once_by(self) -> tuple[str, Sequence[Any]] | None:
+        """The encoder, where it is frozen; pixels of one that is trained are made fast."""
+        return self._frozen.decided_by() if self._frozen else None
 
     def respond(self, model: Any, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The best caption."""
@@ -164,12 +165,9 @@ class CaptioningFeatures(Features):
         """
         if image_bytes.dtype != tf.string:
             return image_bytes
-        found = pixels(image_bytes, self._settings.image_size)
         if self._frozen is None:
-            return found
-        maps = self._frozen(tf.cast(found, tf.float32), training=False)
-        flat = tf.reshape(maps, [-1, *self.image_shape])
-        return tf.cast(flat, tf.float16)
+            return pixels(image_bytes, self._settings.image_size)
+        return self._frozen.maps(image_bytes)
 
     def _captions(self, lines: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """(the token before each place, the token at each): int [batch, time, captions].

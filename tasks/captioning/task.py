@@ -241,7 +241,12 @@ TASK = Task(
             several=True,
             called=("caption", "text", "sentence", "comment"),
         ),
-        "scene": Column("text", "of drawn scenes what is in them and where, as JSON", default=""),
+        "scene": Column(
+            "text",
+            "of drawn scenes what is in them and where, as JSON",
+            default="",
+            metrics_only=True,
+        ),
     },
     samples={
         "scenes": Sample(

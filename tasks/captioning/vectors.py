@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,44 +11,82 @@ from seqapps.images.encoders import SMALL
 if TYPE_CHECKING:
     import numpy as np
 
+    Vectors = np.ndarray[Any, Any]
+
 AT_ONCE = 64  # pictures
 COARSE = 16  # cells to a side of the pictures that are compared as they are
 
 
-def vectors_of(settings: Any) -> Callable[[Sequence[bytes]], np.ndarray]:
+def vectors_of(settings: Any) -> Callable[[Sequence[bytes]], Vectors]:
     """Encoded pictures -> float32 [pictures, size]: mean features of an encoder that was trained
 
-    before; where there is none, the pixels of a coarse picture.
+    before; where there is none, the pixels of a coarse picture. Features that training keeps for
+    later runs are taken, and new ones kept with them.
     """
 
-    def vectors(images: Sequence[bytes]) -> np.ndarray:
+    def vectors(images: Sequence[bytes]) -> Vectors:
         import numpy as np
-        import tensorflow as tf
 
-        read = _reader(settings.image_encoder, settings.image_size)
-        parts = [
-            read(tf.constant(list(images[start : start + AT_ONCE]))).numpy()
-            for start in range(0, len(images), AT_ONCE)
-        ]
-        return np.concatenate([part.reshape(len(part), -1) for part in parts])
+        read = _coarse() if settings.image_encoder == SMALL else _means(settings)
+        return np.concatenate(
+            [read(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]
+        )
 
     return vectors
 
 
+def _means(settings: Any) -> Callable[[Sequence[bytes]], Vectors]:
+    """Pictures -> the means of their features: float32 [batch, channels]."""
+    import tensorflow as tf
+
+    from seqapps.data.once import Once
+
+    graph, decided_by = _encoder(settings.image_encoder, settings.image_size)
+
+    def maps(images: Sequence[bytes]) -> Any:
+        raw = {"image_bytes": tf.constant(list(images))}
+        if settings.fine_tune:
+            return graph(raw)["image_bytes"].numpy()
+        with Once(graph, *decided_by) as once:
+            return once(raw)["image_bytes"]
+
+    def means(images: Sequence[bytes]) -> Vectors:
+        found: Vectors = maps(images).astype("float32").mean(axis=1)
+        return found
+
+    return means
+
+
+@cache  # tracing takes longer than reading
+def _encoder(name: str, size: int) -> tuple[Any, tuple[str, list[Any]]]:
+    """(graph of pictures to maps of features, what decides these)."""
+    import tensorflow as tf
+
+    from seqapps.data.graph import graph_of
+    from seqapps.task import Column
+
+    from .frozen import Frozen
+
+    encoder = Frozen(name, size)
+
+    def maps(raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {"image_bytes": encoder.maps(raw["image_bytes"])}
+
+    return graph_of(maps, {"image_bytes": Column("image", "a picture")}), encoder.decided_by()
+
+
 @cache
-def _reader(name: str, size: int) -> Any:
-    """String [batch] -> float [batch, ...]; made once, as tracing it takes longer than reading."""
+def _coarse() -> Callable[[Sequence[bytes]], Vectors]:
     import tensorflow as tf
 
     from seqapps.images.decode import pixels
-    from seqapps.images.encoders import pretrained
 
-    encoder = None if name == SMALL else pretrained(name, size)
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def coarse(images: tf.Tensor) -> tf.Tensor:
+        return tf.cast(pixels(images, COARSE), tf.float32) - 127.5
 
-    def read(images: Any) -> Any:
-        if encoder is None:
-            return tf.cast(pixels(images, COARSE), tf.float32) - 127.5
-        values = tf.cast(pixels(images, size), tf.float32)
-        return tf.reduce_mean(encoder(values, training=False), axis=[1, 2])
+    def read(images: Sequence[bytes]) -> Vectors:
+        found: Vectors = coarse(tf.constant(list(images))).numpy()
+        return found.reshape(len(images), -1)
 
-    return tf.function(read, input_signature=[tf.TensorSpec([None], tf.string)])
+    return read

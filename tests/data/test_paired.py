@@ -9,17 +9,19 @@ import tensorflow as tf
 
 from seqapps.data import paired
 from seqapps.data.batching import buckets, pipeline, shuffled
-from seqapps.data.paired import draws, graph_of, source_of
+from seqapps.data.graph import draws, graph_of
+from seqapps.data.paired import source_of
+from seqapps.features import Features
 from seqapps.progress import SILENT
 from seqapps.task import Buckets, Column
 
 COLUMNS = {"text": Column("text", ""), "value": Column("number", "")}
 BATCHING = Buckets(lambda case, settings: len(case["text"]))
-TASK = SimpleNamespace(columns=COLUMNS, batching=BATCHING)
+TASK = SimpleNamespace(columns=COLUMNS, inputs=COLUMNS, batching=BATCHING)
 SETTINGS = SimpleNamespace(batch_tokens=97, epochs=3)
 
 
-class Letters:
+class Letters(Features):
     """Ids, a value and weight for each letter, and a number: what tensors of a case may be."""
 
     def pair(self, batch):

@@ -107,3 +107,5 @@ def test_a_score_that_counts_over_all_cases_is_told_as_such():
     told = {each["name"]: each["value"] for each in found["facts"]}
     assert float(told["cider_d"]) > 5
     assert float(told["cider_d of nearest_image"]) < 1
+    assert told["true captions"] == said[0]
+    assert "true scene" not in told  # JSON, which the scores of facts are counted by
