@@ -14,6 +14,7 @@ import numpy as np
 from seqapps.answers import Answers
 from seqapps.data.load import Data
 from seqapps.errors import UserError
+from seqapps.metrics.by_step import errors_by_step
 from seqapps.metrics.judge import RESAMPLES, Score, better, judge, signatures_of, usable, values_of
 from seqapps.predict import exported
 from seqapps.progress import SILENT, Progress
@@ -46,6 +47,7 @@ class Evaluation(TypedDict):
     chosen_on: str  # "valid", or "test" where only that tells which baseline is the best
     difference: Scores  # to the best baseline
     differences: dict[str, Scores]
+    by_step: NotRequired[dict[str, list[float | None]]]  # of forecasts: error of each step ahead
     goal: dict[str, Any]  # "metric", "reached", "text"
     validation: dict[str, dict[str, float]]
     seconds: dict[str, float]
@@ -128,6 +130,9 @@ def evaluate(
     }
     if units.kind == "block":
         evaluation["block"] = units.block
+    by_step = {name: errors_by_step(task, cases["test"], found) for name, found in test.items()}
+    if by_step[MODEL]:
+        evaluation["by_step"] = by_step
     answers = Answers(cases["test"], test[MODEL], test[best] if best else None, units.groups)
     return cast("dict[str, Any]", evaluation), answers
 

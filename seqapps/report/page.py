@@ -178,7 +178,7 @@ def _by_kind(
         places = [(each["title"], each["places"][0]) for each in explained["picks"]]
         theirs = {evaluation["best_baseline"]: answers.baseline} if answers.baseline else {}
         return [
-            *series.error_by_step(task, answers.cases, answers.model, theirs),
+            *series.error_by_step(evaluation),
             *series.series_figures(task, answers.cases, answers.model, theirs, places=places),
             *series.number_figures(task, answers.cases, answers.model),
         ]

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from seqapps.metrics.by_step import told_of
 from seqapps.report.svg import BASELINE, INK, MODEL, MUTED
 from seqapps.task import Case, Figure, Response, Task
 
 MOST_HISTORY = 300  # steps before a forecast; more hide it
 YEARS_OF_SECONDS = 10**8  # counted from 1970; seconds of before 1973 are rather steps
+BEYOND = (
+    3  # times the error of the model and the best baseline: what is above hides how they differ
+)
 MOST_POINTS = 5000  # of a scatter plot; more make a slow page and no other picture
 
 
@@ -27,10 +31,9 @@ def series_figures(
 
     No figure for tasks whose answer and truth are no series of one shape.
     """
-    pair = _forecast_of(task, cases, model)
-    if pair is None:
+    told, target = told_of(task, cases, model) if cases else ("", "")
+    if not told:
         return []
-    told, target = pair
     given = next((name for name, column in task.inputs.items() if column.kind == "series"), None)
     times = next((name for name, column in task.targets.items() if column.kind == "time"), None)
     found = []
@@ -58,68 +61,51 @@ def _moments(times: np.ndarray) -> np.ndarray | None:
     return None if numbers else times
 
 
-def _forecast_of(
-    task: Task, cases: Sequence[Case], model: Sequence[Response]
-) -> tuple[str, str] | None:
-    """(series that is told, series that it is told of), where they are of one shape."""
-    told = next((name for name, output in task.answer.items() if output.kind == "series"), None)
-    target = next((name for name, column in task.targets.items() if column.kind == "series"), None)
-    if told is None or target is None or np.shape(cases[0][target]) != np.shape(model[0][told]):
-        return None
-    return told, target
-
-
 def _bands(task: Task, response: Response) -> list[tuple[Any, Any]]:
     """The intervals of an answer, which names their ends by turns, the widest first."""
     ends = [response[name] for name, output in task.answer.items() if output.kind == "band"]
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
-def error_by_step(
-    task: Task,
-    cases: Sequence[Case],
-    model: Sequence[Response],
-    baselines: Mapping[str, Sequence[Response]],
-) -> list[Figure]:
-    """Mean absolute error by step ahead of the model and the baselines, by name.
+def error_by_step(evaluation: Mapping[str, Any]) -> list[Figure]:
+    """Mean absolute error by step ahead of the model, the best baseline and, in grey, the others.
 
     No figure where answer and truth are no series.
     """
-    pair = _forecast_of(task, cases, model)
-    if pair is None:
+    if "by_step" not in evaluation:
         return []
-    told, target = pair
-
-    def errors(responses: Sequence[Response]) -> np.ndarray:
-        difference = np.stack(
-            [
-                np.abs(np.asarray(case[target]) - np.asarray(response[told]))
-                for case, response in zip(cases, responses, strict=True)
-            ]
-        )  # [cases, horizon, ...]
-        return _mean_by_step(np.moveaxis(difference, 1, 0).reshape(difference.shape[1], -1))
-
-    lines = {"model": errors(model)}
-    lines |= {name: errors(found) for name, found in baselines.items() if told in found[0]}
+    best = evaluation["best_baseline"]
+    styles = {"model": (MODEL, 2.0), best: (BASELINE, 1.8)}
+    lines = {name: _numbers(found) for name, found in evaluation["by_step"].items() if found}
+    good = [lines[name] for name in styles if name in lines]
+    top = BEYOND * max((np.nanmax(line) for line in good if np.isfinite(line).any()), default=1.0)
+    others = [name for name in lines if name not in styles]
+    others.sort(key=lambda name: float(np.nan_to_num(lines[name][-1], nan=np.inf)))
+    beyond = [name for name in others if not (lines[name] <= top).any()]
 
     def draw(axes: Any) -> None:
         for name, values in lines.items():
-            colour = MODEL if name == "model" else BASELINE
-            axes.plot(range(1, len(values) + 1), values, marker="o", ms=4, color=colour, label=name)
-        axes.set_ylim(bottom=0)
+            colour, width = styles.get(name, (MUTED, 1.0))
+            marker, label = ("o", name) if name in styles else ("", "")
+            steps = range(1, len(values) + 1)
+            axes.plot(steps, values, marker=marker, ms=4, color=colour, lw=width, label=label)
+        highest = max(np.nanmax(line, initial=0.0) for line in lines.values())
+        axes.set_ylim(0, min(top, 1.05 * highest) or 1)
         axes.set_xlabel("steps ahead")
         axes.set_ylabel("mean absolute error")
         axes.legend()
         axes.set_title("How the error grows")
 
-    return [Figure(title="Error by step ahead", draw=draw)]
+    inside = [name for name in others if name not in beyond]
+    note = f"Grey, best at the last step first: {', '.join(inside)}." if inside else ""
+    if beyond:
+        note = f"{note} Above the picture: {', '.join(beyond)}.".strip()
+    return [Figure(title="Error by step ahead", draw=draw, note=note)]
 
 
-def _mean_by_step(errors: np.ndarray) -> np.ndarray:
-    """[horizon, any] -> [horizon], over what is no NaN; NaN where all is: no point is drawn."""
-    seen = np.isfinite(errors)
-    total = np.where(seen, errors, 0.0).sum(axis=1)
-    return np.where(seen.any(axis=1), total / np.maximum(seen.sum(axis=1), 1), np.nan)
+def _numbers(values: Sequence[float | None]) -> np.ndarray:
+    """[horizon]; NaN where no truth is known: no point is drawn."""
+    return np.array([np.nan if value is None else value for value in values], "float64")
 
 
 def number_figures(

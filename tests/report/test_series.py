@@ -18,7 +18,10 @@ class Axes:
         self.lines = {}
 
     def plot(self, x, y, *style, label="", **_):
-        self.lines[label] = (np.asarray(list(x)), np.asarray(y))
+        self.lines[label or f"line {len(self.lines) + 1}"] = (np.asarray(list(x)), np.asarray(y))
+
+    def set_ylim(self, *ends, **_):
+        self.ends = ends
 
     def __getattr__(self, name):
         return lambda *given, **named: None
@@ -38,16 +41,38 @@ def cases():
     ]
 
 
-def test_the_error_of_a_step_is_the_mean_over_cases(next_week, cases):
-    model = [{"forecast": np.zeros(7).tolist()}, {"forecast": np.full(7, 2.0).tolist()}]
-    naive = [{"forecast": np.arange(7.0).tolist()}, {"forecast": np.zeros(7).tolist()}]
-    [figure] = error_by_step(next_week, cases, model, {"last week": naive})
+def judged(by_step, best="last week"):
+    return {"by_step": by_step, "best_baseline": best}
+
+
+def test_errors_by_step_are_drawn_of_the_model_and_of_every_baseline():
+    by_step = {"model": [1.0, 2.0], "last week": [2.0, None], "drift": [4.0, 5.0], "mean": [4, 3]}
+    [figure] = error_by_step(judged(by_step))
+    lines = drawn(figure)
+    assert [*lines] == ["model", "last week", "line 3", "line 4"]
+    assert lines["model"][0].tolist() == [1, 2]
+    assert lines["model"][1].tolist() == [1, 2]
+    np.testing.assert_array_equal(lines["last week"][1], [2, np.nan])
+    assert lines["line 3"][1].tolist() == [4, 5]
+    assert figure.note == "Grey, best at the last step first: mean, drift."
+
+
+def test_a_baseline_far_above_is_named_and_does_not_hide_the_others():
+    by_step = {"model": [1.0, 2.0], "last week": [1.0, 1.0]}
+    [figure] = error_by_step(judged({**by_step, "drift": [6.1, 50.0], "mean": [6.0, 9.0]}))
     axes = Axes()
     figure.draw(axes)
-    steps, errors = axes.lines["model"]
-    assert steps.tolist() == [1, 2, 3, 4, 5, 6, 7]
-    assert errors.tolist() == [(step + 2) / 2 for step in range(7)]
-    assert axes.lines["last week"][1].tolist() == [0.0] * 7
+    assert axes.ends == (0, 6)
+    assert figure.note == "Grey, best at the last step first: mean. Above the picture: drift."
+    assert svg_of(figure, number=0)
+    [figure] = error_by_step(judged({**by_step, "drift": [2.5, 4.0]}))
+    figure.draw(axes)
+    assert axes.ends == (0, pytest.approx(4.2))
+
+
+def test_the_model_is_drawn_where_no_baseline_tells_a_series():
+    [figure] = error_by_step(judged({"model": [1.0], "odd": []}, best=None))
+    assert [*drawn(figure)] == ["model"]
 
 
 def test_a_forecast_begins_where_what_was_given_ends(next_week, cases):
@@ -65,7 +90,7 @@ def test_a_forecast_begins_where_what_was_given_ends(next_week, cases):
 
 
 def test_a_task_of_labels_has_no_such_picture(sentiment):
-    assert error_by_step(sentiment, [], [], {}) == []
+    assert error_by_step({"best_baseline": "tfidf"}) == []
     assert series_figures(sentiment, [], [], {}, places=[]) == []
     assert number_figures(sentiment, [], []) == []
 
@@ -102,14 +127,6 @@ def drawn(figure):
     axes = Axes()
     figure.draw(axes)
     return axes.lines
-
-
-def test_a_step_whose_truth_is_not_known_counts_nowhere():
-    cases, told = zip(
-        forecast_of([0, 1, 2]), forecast_of([0, 1, 2], (5.0, np.nan, np.nan)), strict=True
-    )
-    [figure] = error_by_step(FORECAST, cases, told, {})
-    assert drawn(figure)["model"][1].tolist() == [3, 2, 3]
 
 
 def test_a_forecast_is_drawn_on_its_dates():
