@@ -1,10 +1,13 @@
 """Each kind of task on its page: real input, a real answer of a model trained at tiny size."""
 
+import base64
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from asked_page import answered, ask
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -148,6 +151,35 @@ PIXELS = """() => {
   const {data} = context.getImageData(0, 0, shown.width, shown.height);
   return data.reduce((sum, value) => sum + value, 0);
 }"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_picture_that_is_dropped_or_pasted_is_described(served, surf, way):
+    page, said, elsewhere = surf(served("captioning"))
+    picture = BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
+    held = page.evaluate_handle(HOLD, base64.b64encode(picture.getvalue()).decode())
+    if way == "drop":
+        page.locator(".drop").first.dispatch_event("drop", {"dataTransfer": held})
+    else:
+        page.evaluate(PASTE, held)
+    page.locator(".preview:visible").first.wait_for(timeout=SLOW)
+    assert page.locator(".preview").first.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [
+        64, 48,
+    ]  # fmt: skip
+    answer = answered(page, timeout=SLOW)  # asked without a click
+    assert answer.locator(".words .word").count()
+    whole(page, said, elsewhere)
+
+
+HOLD = """encoded => {
+  const held = new DataTransfer();
+  const bytes = Uint8Array.from(atob(encoded), (each) => each.charCodeAt(0));
+  held.items.add(new File([bytes], "teal.png", {type: "image/png"}));
+  return held;
+}"""
+PASTE = """held => document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: held}))"""
 
 
 @pytest.mark.long
