@@ -329,6 +329,7 @@ def here(tmp_path, monkeypatch):
 TINY = ["--quiet", "--set", "epochs=1", "--set", "embedding=3", "--set", "units=3"]
 
 
+@pytest.mark.long
 def test_a_text_of_100_000_words_is_cut_and_said(here, capsys):
     table(here, " ".join(["lovely"] * 100_000) + ",pos", "dull dull,neg")
     with pytest.raises(SystemExit) as exit_:
@@ -396,6 +397,7 @@ def test_an_export_of_another_make_is_refused(here, capsys):
         assert "foreign: not an export of seqapps" in error
 
 
+@pytest.mark.long
 def test_a_run_whose_cached_rows_were_damaged_reads_them_anew(here, capsys):
     arguments = ["train", "sentiment", "--data", "reviews.csv", *TINY[1:]]
     with pytest.raises(SystemExit):

@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 
 from seqapps.cli import main
 
+pytestmark = pytest.mark.long  # a captioner is trained
+
 COLOURS = {"red": (220, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 220)}
 PLACES = {"left": 6, "right": 36}
 SETS = (
@@ -84,7 +86,6 @@ def test_a_picture_is_described(folder, call):
     assert out.rstrip().endswith("new.jpg")
 
 
-@pytest.mark.long
 def test_pictures_come_from_files_that_name_them_and_as_bytes(folder, call):
     (folder / "list.txt").write_text("new.jpg\nset/images/3.png\n")
     (folder / "names.csv").write_text("image_bytes\nnew.jpg\n")

@@ -152,7 +152,12 @@ def test_a_model_over_n_grams_tells_those_that_it_knows(inside, explained, call)
 
 
 @pytest.mark.parametrize(
-    ("ending", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
+    ("ending", "start"),
+    [
+        ("png", b"\x89PNG"),
+        pytest.param("svg", b"<?xml", marks=pytest.mark.long),
+        pytest.param("pdf", b"%PDF", marks=pytest.mark.long),
+    ],
 )
 def test_the_gates_are_drawn(inside, call, tmp_path, ending, start):
     file = tmp_path / "new folder" / f"gates.{ending}"

@@ -276,6 +276,7 @@ def test_train_then_export_is_what_run_does(call, tmp_path, monkeypatch, reviews
     assert "accuracy" in out
 
 
+@pytest.mark.long
 def test_a_task_of_numbers_runs_and_answers_objects(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plugin = ["--plugin", EXAMPLE]

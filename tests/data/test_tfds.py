@@ -473,6 +473,7 @@ def test_a_set_that_has_to_be_fetched_by_hand_says_how(sentiment, tmp_path):
 # the command line, in a process that does not know the builders
 
 
+@pytest.mark.long
 def test_a_prepared_set_is_trained_on_where_its_code_is_not_known(prepared, tmp_path):
     tiny = [f"--set={pair}" for pair in ("epochs=1", "units=3", "embedding=5")]
     done = subprocess.run(

@@ -269,7 +269,9 @@ def test_what_is_known_in_advance_is_learnt(made):
     assert model < last / 10
 
 
-@pytest.mark.parametrize("encoder", ["encoder_decoder", "attention"])
+@pytest.mark.parametrize(
+    "encoder", ["encoder_decoder", pytest.param("attention", marks=pytest.mark.long)]
+)
 def test_what_the_forecast_looks_at_sums_to_1(made, encoder):
     for channels in ("each", "together"):
         forecaster = made(everything(), **ALL, encoder=encoder, channels=channels, layers=2)

@@ -30,12 +30,21 @@ SHORT = "a cat sat on"  # as many tokens as attention sees at once, and fewer
 PROMPTS = ("The cat", "", "Is that a hat? No, that", "A")
 
 
-@pytest.fixture(params=KINDS)
+def kinds(*wanted):
+    """Those with one of the wanted words in their names; the slow ones in make test-all alone."""
+    return [
+        pytest.param(name, marks=pytest.mark.long if "words" in name else ())
+        for name in KINDS
+        if any(word in name for word in wanted)
+    ]
+
+
+@pytest.fixture(params=kinds(""))
 def one(request, made):
     return made(**KINDS[request.param])
 
 
-@pytest.fixture(params=[name for name in KINDS if "attention" not in name])
+@pytest.fixture(params=kinds("LSTM", "GRU"))
 def recurrent(request, made):
     return made(**KINDS[request.param])
 
@@ -45,7 +54,7 @@ def characters(made):
     return made()
 
 
-@pytest.fixture(params=[name for name in KINDS if "style" in name])
+@pytest.fixture(params=kinds("style"))
 def styled(request, made):
     return made(**KINDS[request.param])
 
@@ -426,14 +435,7 @@ def test_without_a_style_nothing_is_added(styled):
         vectors.assign(value)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(name, marks=pytest.mark.long if "words" in name else ())
-        for name in KINDS
-        if "style" in name
-    ],
-)
+@pytest.mark.parametrize("kind", kinds("style"))
 def test_guidance_makes_larger_what_the_style_changes(made, kind):
     one, plain = made(**KINDS[kind], guidance=50.0), made(**KINDS[kind])
     ids, _ = argmax_loop(one, "The cat", 11)

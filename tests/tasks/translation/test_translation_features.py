@@ -13,11 +13,11 @@ from seqapps.text.token_ids import BOUNDARY
 
 KINDS = [
     {"encoder": "lstm"},
-    {"encoder": "gru", "layers": 2, "attention": "additive", "tied": True},
     {"encoder": "attention", "layers": 2},
-    {"tokens": "words", "attention": "multi_head"},
 ]
 MORE = [
+    {"encoder": "gru", "layers": 2, "attention": "additive", "tied": True},
+    {"tokens": "words", "attention": "multi_head"},
     {"encoder": "lstm", "attention": "none", "bidirectional": False},
     {"encoder": "gru", "attention": "general", "input_feeding": True},
     {"shared_vocabulary": True, "tied": True, "attention": "local"},
