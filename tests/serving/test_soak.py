@@ -177,6 +177,8 @@ def test_ten_minutes_of_load_with_a_new_version_each_minute(versions, tmp_path, 
             process.kill()
         log.seek(0)
         assert "Traceback" not in log.read()
+    sizes = ", ".join(f"{size / 1e6:.0f}" for size in memory)
+    print(f"{load.good:,} good, {load.refused:,} refused, memory after each version {sizes} MB")
     assert load.good and load.refused and versions.newest == 6
     assert load.failures == []
     assert memory[-1] < 1.1 * memory[1]
