@@ -108,8 +108,8 @@ def by_length(
         draw=draw,
         note=(
             f"The test pairs in {len(parts)} parts of like size by length; a dotted line is all "
-            "of them. Without attention everything that was read has to fit into one vector, and "
-            "long sources suffer."
+            "of them. Without attention everything that was read has to fit into one vector, by "
+            "which long sentences suffer most (Bahdanau et al. 2015)."
         ),
     )
 
