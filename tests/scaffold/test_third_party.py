@@ -55,10 +55,9 @@ def served(seqapps, folder, environment):
         cwd=folder, env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        told = next(line for line in process.stdout if "http" in line)
-        address = next(word for word in told.split() if word.startswith("http"))
+        told = next(line for line in process.stdout if ":predict" in line)
+        url = next(word for word in told.split() if word.startswith("http"))
         asked = json.dumps({"instances": [{"text": "When does shop 3 open today?"}]})
-        url = f"{address.rstrip('/')}/v1/models/their_reviews:predict"
         with urllib.request.urlopen(url, asked.encode(), timeout=60) as answer:
             return json.load(answer)["predictions"][0]["label"]
     finally:

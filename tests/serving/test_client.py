@@ -99,6 +99,7 @@ def test_status_tells_what_is_served(client):
         ({"rows": []}, "No rows were given"),
         ({}, "Give either inputs or rows"),
         ({"inputs": {"x": [1]}, "rows": [1]}, "Give either inputs or rows"),
+        ({"inputs": [{"x": 1}]}, r"received a list; .* predict\(model, rows=\[\.\.\.\]\)"),
         ({"inputs": {"x": [1]}, "signature": "no"}, "has no signature 'no'; it has classify"),
         ({"inputs": {"x": [[1], [1, 2]]}}, "rows of different lengths"),
     ],

@@ -64,6 +64,11 @@ class Client:
         """
         if (inputs is None) == (rows is None):
             raise values.wrong("Give either inputs or rows.")
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise values.wrong(
+                f"inputs: received a {type(inputs).__name__}; expected name -> array [batch, ...]. "
+                "Rows are given by name: predict(model, rows=[...])."
+            )
         asked = Asked(model=model, version=version, label=label)
         name = signature or DEFAULT
         end = time.monotonic() + self._timeout
