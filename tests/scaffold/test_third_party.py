@@ -50,16 +50,15 @@ def test_a_made_package_is_installed_found_checked_run_asked_and_served(tmp_path
 
 def served(seqapps, folder, environment):
     """The label of a question that is sent to a server of the model."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [seqapps, "serve", "--engine", "twin", "--port", "0", "--no-grpc"],
         cwd=folder, env=environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        told = next(line for line in process.stdout if ":predict" in line)
-        url = next(word for word in told.split() if word.startswith("http"))
-        asked = json.dumps({"instances": [{"text": "When does shop 3 open today?"}]})
-        with urllib.request.urlopen(url, asked.encode(), timeout=60) as answer:
-            return json.load(answer)["predictions"][0]["label"]
-    finally:
-        process.terminate()
-        process.wait(30)
+    ) as process:  # fmt: skip
+        try:
+            told = next(line for line in process.stdout if ":predict" in line)
+            url = next(word for word in told.split() if word.startswith("http"))
+            asked = json.dumps({"instances": [{"text": "When does shop 3 open today?"}]})
+            with urllib.request.urlopen(url, asked.encode(), timeout=60) as answer:
+                return json.load(answer)["predictions"][0]["label"]
+        finally:
+            process.terminate()
