@@ -103,15 +103,16 @@ def kept(data, encoder, count, *, before=False):
     from seqapps.data.graph import graph_of
 
     cases = cases_of(task, settings, data, count)
-    parts, reads = (
-        plan(cases, task.batching, settings),
-        graph_of(features.once, task.inputs),
-    )
+    parts, reads = plan(cases, task.batching, settings), graph_of(features.once, task.inputs)
+
+    def reader():
+        return once.Once(reads, *features.once_by())
+
+    graph = graph_of(features.pair, task.columns, reader().specs)
+    tensors = tf.nest.flatten(graph.structured_outputs)
 
     def keep_all():
-        with once.Once(reads, *features.once_by()) as reading:
-            graph = graph_of(features.pair, task.columns, reading.specs)
-            tensors = tf.nest.flatten(graph.structured_outputs)
+        with reader() as reading:
             found = [paired.Kept(count, tf.type_spec_from_value(each), None) for each in tensors]
             some = reading.parts(parts)
             for positions, values in paired.made(graph, task.columns, cases, some, reading):
@@ -126,9 +127,15 @@ def kept(data, encoder, count, *, before=False):
 
     if not before:
         return in_a_cache_of_its_own
-    os.environ["SEQAPPS_CACHE"] = tempfile.mkdtemp()
+    cache = tempfile.TemporaryDirectory()
+    os.environ["SEQAPPS_CACHE"] = cache.name
     keep_all()
-    return keep_all
+
+    def again():
+        os.environ["SEQAPPS_CACHE"] = cache.name
+        keep_all()
+
+    return again
 
 
 def found(data, encoder, count):

@@ -11,23 +11,13 @@ import time
 
 import numpy as np
 import pytest
+from told import Told
 
 from seqapps.data import cache, fitted
 from seqapps.data.load import load
 from seqapps.data.source import Reading
 from seqapps.errors import UserError
-from seqapps.progress import Progress
 from seqapps.task import Column, Sample
-
-
-class Told(Progress):
-    """Remembers what is said."""
-
-    def __init__(self):
-        self.lines = []
-
-    def say(self, line):
-        self.lines.append(line)
 
 
 @pytest.fixture(autouse=True)

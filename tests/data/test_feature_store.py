@@ -8,10 +8,10 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from told import Told
 
 from seqapps.data import feature_store
 from seqapps.data.feature_store import Store, clear, entries
-from seqapps.progress import Progress
 
 # Rows first to last, each written by itself, whose content follows from the number.
 WRITING = """
@@ -33,16 +33,6 @@ def key(number):
 def content(number):
     return key(number) * 1021
 """
-
-
-class Told(Progress):
-    """Remembers what is said."""
-
-    def __init__(self):
-        self.lines = []
-
-    def say(self, line):
-        self.lines.append(line)
 
 
 @pytest.fixture(autouse=True)

@@ -7,25 +7,15 @@ import tensorflow as tf
 from drawn_pictures import CELLS, CHANNELS, ROWS, drawn, save
 from seqapps.tasks.captioning.task import TASK
 from seqapps.tasks.captioning.vectors import vectors_of
+from told import Told
 
 from seqapps.data import feature_store
 from seqapps.data.batching import plan
 from seqapps.data.paired import source_of
-from seqapps.progress import Progress
 from seqapps.settings import replace
 from seqapps.training.train import train
 
 KNOWN = [row["image_bytes"] for row in ROWS]
-
-
-class Told(Progress):
-    """Remembers what is said."""
-
-    def __init__(self):
-        self.lines = []
-
-    def say(self, line):
-        self.lines.append(line)
 
 
 @pytest.fixture
