@@ -91,7 +91,6 @@ def run(
             _export(work)
         if not work.run.evaluation.exists():
             _evaluate(work)
-        report(work.run, work.request.task, progress=progress)
         _check_goal(work)
         _publish(work)
         return work.run
@@ -432,9 +431,10 @@ def _examined(work: Work) -> dict[str, Any]:
 def _check_goal(work: Work) -> None:
     goal = files.read_json(work.run.evaluation)["goal"]
     if work.request.require_goal and not goal["reached"]:
+        drawn = report(work.run, work.request.task, progress=work.progress)
         raise RunError(
             f"The goal is missed, so nothing is published (--require-goal): {goal['text']}. "
-            f"See {work.run.report}."
+            f"See {drawn}."
         )
 
 
@@ -448,11 +448,12 @@ def _publish(work: Work) -> None:
     if folder.published.exists():
         there = files.read_json(folder.published)
         if there["place"] == str(place) and (place / str(there["version"])).is_dir():
+            report(folder, request.task, progress=work.progress)
             return
     version = _same_version(folder.model, place) or publish(folder.model, request.output, name)
     evaluation = files.read_json(folder.evaluation)
     files.write_json(folder.evaluation, {**evaluation, "published_as": name, "version": version})
-    report(folder, request.task, again=True)  # it tells how to serve the model, by its place
+    report(folder, request.task, again=True, progress=work.progress)  # it tells the model's place
     files.write_json(folder.published, {"place": str(place), "version": version})
     work.progress.say(f"published: {request.output / name / str(version)}")
 

@@ -44,8 +44,7 @@ def write(
     files.write_text(extra / "settings.toml", settings.dumps(values))
     known = {name: [*found] for name, found in features.known_values().items()}
     manifest.write(folder, {**record, **({"known": known} if known else {})}, signatures)
-    loaded = tf.saved_model.load(str(folder))
-    serving_files.write_warmup(extra / "tf_serving_warmup_requests", requests, loaded.signatures)
+    serving_files.write_warmup(extra / "tf_serving_warmup_requests", requests, signatures)
     files.write_text(folder / "batching_params.pbtxt", serving_files.batching_parameters())
     proof = prove(folder, signatures)
     files.write_json(extra / "proof.json", asdict(proof))

@@ -13,7 +13,7 @@ from seqapps.data.batching import batch_of
 from seqapps.export.manifest import ODD_TEXTS as ODD_TEXTS
 from seqapps.export.signatures import CLASSIFY, declared, method_of
 from seqapps.features import Features
-from seqapps.predict import plain, split_batch
+from seqapps.predict import plain
 from seqapps.task import Case, Fixed, Response, Signature, Task
 
 CASES = 16
@@ -75,18 +75,12 @@ def rows_of(columns: Mapping[str, Any]) -> list[Response]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def tensors_of(columns: Mapping[str, Any], function: Any) -> dict[str, tf.Tensor]:
-    """The inputs of a record as the tensors that a signature takes."""
-    _, specs = function.structured_input_signature
+def tensors_of(columns: Mapping[str, Any], signature: Signature) -> dict[str, tf.Tensor]:
+    """The inputs of a record as the tensors that the signature takes."""
     return {
-        name: tf.constant([_value(item) for item in column], specs[name].dtype)
+        name: tf.constant([_value(item) for item in column], signature.inputs[name].dtype)
         for name, column in columns.items()
     }
-
-
-def answer_of(function: Any, record: Record) -> list[Response]:
-    """What a loaded signature answers to a record, by row."""
-    return split_batch(function(**tensors_of(record["inputs"], function)))
 
 
 def _example(task: Task, case: Case) -> bytes:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seqapps import files
+from seqapps.task import Signature
 
 MODELS_CONFIG = "models.config"
 BATCH_SIZES = (1, 8, 32, 128)
 
 
-def write_warmup(file: Path, records: Sequence[dict[str, Any]], signatures: Any) -> None:
+def write_warmup(
+    file: Path, records: Sequence[dict[str, Any]], signatures: Mapping[str, Signature]
+) -> None:
     """Requests that a server runs before it takes the first of a client.
 
     Each signature once with a single row and once with all golden rows, so that no shape is new.

@@ -111,11 +111,18 @@ def test_the_worker_runs_apart_from_this_environment_and_sees_no_gpu(
     assert f"GPU: -1, -I {proof_worker.__file__}" in refusal(bundle, sentiment, tiny)
 
 
-def test_the_worker_refuses_project_code(bundle, tmp_path):
-    """The worker as it is, but for loading: there it imports seqapps, as a leaning export would."""
+@pytest.mark.parametrize(
+    ("leaning", "says"),
+    [
+        ("__import__('seqapps')", "ImportError: the export must load without seqapps"),
+        ("__import__('tensorflow').keras.Model", "ImportError: Keras cannot be imported"),
+    ],
+)
+def test_the_worker_refuses_what_made_the_export(bundle, tmp_path, leaning, says):
+    """The worker as it is, but for loading: there it does what a leaning export would."""
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import proof_worker; "
-        "proof_worker.load = lambda folder: __import__('seqapps'); "
+        f"proof_worker.load = lambda folder: {leaning}; "
         "proof_worker.main(*sys.argv[2:])"
     )
     folder, answers = Path(proof_worker.__file__).parent, tmp_path / "answers.json"
@@ -124,15 +131,18 @@ def test_the_worker_refuses_project_code(bundle, tmp_path):
         capture_output=True,
         text=True,
     )
-    assert "ImportError: the export must load without seqapps" in done.stderr
+    assert says in done.stderr
 
 
-@pytest.mark.parametrize("module", ["seqapps", "seqapps.export", "seqapps.tasks.sentiment"])
+@pytest.mark.parametrize(
+    "module",
+    ["seqapps", "seqapps.export", "seqapps.tasks.sentiment", "keras.src", "keras._tf_keras.keras"],
+)
 def test_the_finder_refuses(module):
-    with pytest.raises(ImportError, match="without seqapps"):
-        proof_worker.NoProjectCode().find_spec(module)
+    with pytest.raises(ImportError, match=f"without {module.partition('.')[0]}"):
+        proof_worker.NoneOfOurs().find_spec(module)
 
 
-@pytest.mark.parametrize("module", ["tensorflow", "seqapps_of_others", "tasks"])
+@pytest.mark.parametrize("module", ["tensorflow", "seqapps_of_others", "tasks", "keras"])
 def test_the_finder_leaves_to_others(module):
-    assert proof_worker.NoProjectCode().find_spec(module) is None
+    assert proof_worker.NoneOfOurs().find_spec(module) is None
