@@ -13,7 +13,15 @@ from seqapps.layers.cross_attention import CrossAttention
 from seqapps.layers.recurrent import GRU, LSTM
 from seqapps.training.optimizer import optimizer_of
 
-from .network import FromLastSeason, OwnScale, Transformed, Unnamed, Vectors, in_training_units
+from .network import (
+    FromLastSeason,
+    OwnScale,
+    Transformed,
+    Unnamed,
+    Vectors,
+    WaveletBands,
+    in_training_units,
+)
 
 RECURRENT = {"lstm": LSTM, "gru": GRU}
 WITHOUT_NAME = 0.1  # of the rows in training: what is forecast of series that training lacks
@@ -206,7 +214,7 @@ class _Network:
 
     def _beside(self, values: Any) -> Any:
         """The window with all that is known of its steps: [batch, lookback, inputs]."""
-        parts = [values]
+        parts = [self._in_bands(values)]
         if "seen" in self.inputs:
             parts.append(self.inputs["seen"])
         if "calendar" in self.inputs:
@@ -226,9 +234,16 @@ class _Network:
             )
             for part in given
         ]
+        own[0] = self._in_bands(own[0])
         shared = [part[:, :, targets:] for part in given if part.shape[-1] > targets]
+        if shared:
+            shared[0] = self._in_bands(shared[0])
         shared += self._series_vectors()
         return _joined([*own, *(ops.repeat(part, targets, axis=0) for part in shared)])
+
+    def _in_bands(self, values: Any) -> Any:
+        """Values [rows, lookback, any], where the settings say so as wavelet bands side by side."""
+        return WaveletBands()(values) if self.settings.transform == "bands" else values
 
     def _series_vectors(self) -> list[Any]:
         """What stands for the series, at every step: [[batch, lookback, size]], or nothing."""

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from seqapps.series.transforms import wavelets
 from seqapps.series.transforms.differences import differences
 from seqapps.series.transforms.filters import butterworth, savitzky_golay
 from seqapps.series.transforms.matrix import apply
@@ -130,6 +131,31 @@ class Transformed(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it anew."""
         return {**super().get_config(), "kind": self.kind, "period": self.period}
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class WaveletBands(keras.layers.Layer):
+    """Windows [batch, lookback, channels] in bands that add up to them: [..., channels * bands].
+
+    The bands of a channel stand side by side, from the slowest to the fastest (db4, as many levels
+    as a window of this length has; see `wavelets.bands`).
+    """
+
+    def build(self, values_shape: Any) -> None:
+        lookback = values_shape[1]
+        self.matrix = wavelets.bands(wavelets.transform(lookback))  # [bands * lookback, lookback]
+        self.count = len(self.matrix) // lookback
+        self.built = True
+
+    def call(self, values: Any) -> Any:
+        lookback, channels = values.shape[1:]
+        found = apply(self.matrix, values)  # [batch, bands * lookback, channels]
+        found = ops.reshape(found, (-1, self.count, lookback, channels))
+        found = ops.transpose(found, (0, 2, 3, 1))  # [batch, lookback, channels, bands]
+        return ops.reshape(found, (-1, lookback, channels * self.count))
+
+    def compute_output_shape(self, values_shape: Any) -> Any:
+        return (*values_shape[:2], values_shape[2] * self.count)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)

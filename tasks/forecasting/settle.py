@@ -30,6 +30,7 @@ def settle(settings: Any, rows: Sequence[Row]) -> Any:
     if settings.season == 0:
         settings = replace(settings, season=_season(row, settings))
     _check_season(settings)
+    _check_transform(settings)
     windows_of(rows, settings)
     return settings
 
@@ -59,6 +60,19 @@ def _check_season(settings: Any) -> None:
         raise UserError(
             f"window = 'season': lookback = {settings.lookback} holds no change from one season of "
             f"{settings.season} steps to the next. Set lookback to {2 * settings.season} or more."
+        )
+
+
+def _check_transform(settings: Any) -> None:
+    """Raise UserError where windows are too short for wavelets."""
+    if settings.transform not in ("wavelet", "bands"):
+        return
+    from seqapps.series.transforms import wavelets
+
+    if settings.lookback < wavelets.shortest():
+        raise UserError(
+            f"transform = {settings.transform!r}: lookback = {settings.lookback} is too short for "
+            f"wavelets. Set lookback to {wavelets.shortest()} or more, or transform = 'none'."
         )
 
 

@@ -87,8 +87,9 @@ class Settings(Optimization):
     )
     transform: str = setting(
         "none",
-        "what is read of a window: its changes, or without short periods; wavelet: without noise",
-        choices=("none", "difference", "butterworth", "savitzky_golay", "wavelet"),
+        "what is read of a window: its changes, or without short periods; wavelet: without noise; "
+        "bands: its wavelet bands, slow to fast, side by side",
+        choices=("none", "difference", "butterworth", "savitzky_golay", "wavelet", "bands"),
     )
     period: float = setting(
         7.0, "steps below which butterworth and savitzky_golay take periods away", at_least=2.5

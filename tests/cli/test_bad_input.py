@@ -326,7 +326,10 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-TINY = ["--quiet", "--set", "epochs=1", "--set", "embedding=3", "--set", "units=3"]
+TINY = [
+    "--quiet", "--set", "epochs=1", "--set", "embedding=3", "--set", "units=3",
+    "--set", "gradient_batches=0",
+]  # fmt: skip
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from seqapps.cli import main
 TINY = [
     "--data", "sample:toy", "--quiet", "--set", "vectors=none", "--set", "epochs=2",
     "--set", "units=3", "--set", "embedding=5", "--set", "batch_tokens=150",
-    "--set", "wide=false",
+    "--set", "wide=false", "--set", "gradient_batches=0",
 ]  # fmt: skip
 NUMBER = re.compile(r"_\d+(?=[\s\",:]|$)")  # Keras counts layers of a kind in a process
 TEXT = "The zyzzyva is not dull!"  # 6 tokens; the second is unknown

@@ -90,10 +90,13 @@ def assert_alike(found, expected):
 
 
 @pytest.mark.parametrize("kind", [LSTM, GRU])
-@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(
-    "mask",  # other tests here have holes in every run
-    [pytest.param(name, marks=pytest.mark.long if name == "holes" else ()) for name in MASKS],
+    ("options", "mask"),  # other tests here have the other masks in every run
+    [
+        pytest.param(options, mask, marks=() if "padding" in mask else pytest.mark.long)
+        for options in OPTIONS
+        for mask in MASKS
+    ],
 )
 def test_outputs_states_and_gradients_are_those_of_keras(kind, options, mask):
     stock, ours = pair(kind, **OPTIONS[options])
@@ -153,7 +156,10 @@ def test_hidden_states_are_those_of_the_equations(kind):
     np.testing.assert_allclose(ours(inputs, mask=mask, training=True), hidden, **CLOSE)
 
 
-@pytest.mark.parametrize("kind", [LSTM, GRU])
+@pytest.mark.parametrize(
+    "kind",  # one question for both, so that one is asked it in every run
+    [LSTM, pytest.param(GRU, marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize(
     "options",
     [

@@ -56,6 +56,13 @@ def transform(
     return Wavelets(analysis, synthesis, sizes)
 
 
+def shortest(wavelet: str = "db4") -> int:
+    """The steps that a window needs so that PyWavelets advises a level."""
+    import pywt
+
+    return 2 * (int(pywt.Wavelet(wavelet).dec_len) - 1)
+
+
 def bands(wavelets: Wavelets) -> np.ndarray:
     """One matrix for each band; what they give adds up to the window: float64 [bands * lookback,
     lookback].

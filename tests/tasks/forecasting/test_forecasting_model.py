@@ -5,10 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+import pywt
 import tensorflow as tf
 from hand_made_series import NAMED, everything, row_of, settings_of, sine
 from seqapps.tasks.forecasting.model import loss_of
-from seqapps.tasks.forecasting.network import FromLastSeason, OwnScale, Unnamed
+from seqapps.tasks.forecasting.network import FromLastSeason, OwnScale, Unnamed, WaveletBands
 from seqapps.tasks.forecasting.task import TASK
 
 from seqapps.data.batching import batch_of
@@ -153,7 +154,9 @@ def test_a_network_that_says_nothing_forecasts_the_last_season(made, gaps, head)
     np.testing.assert_allclose(found[..., 2], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("transform", ["difference", "butterworth", "savitzky_golay", "wavelet"])
+@pytest.mark.parametrize(
+    "transform", ["difference", "butterworth", "savitzky_golay", "wavelet", "bands"]
+)
 def test_every_transform_is_read(made, transform):
     plain = made(row_of({"v": sine()}), encoder="linear")
     forecaster = made(row_of({"v": sine()}), encoder="linear", transform=transform)
@@ -166,6 +169,32 @@ def test_every_transform_is_read(made, transform):
     after = forecaster.model(forecaster.features.inputs(raw)).numpy()
     assert np.abs(after - before).max() > 1e-3
     assert values["values"].shape == read["values"].shape
+
+
+def test_wavelet_bands_stand_side_by_side_and_add_up():
+    values = np.random.default_rng(0).normal(size=[3, 29, 2]).astype("float32")
+    found = np.reshape(WaveletBands()(values), [3, 29, 2, -1])
+    assert found.shape[-1] == 3  # 29 steps have two levels of db4
+    np.testing.assert_allclose(found.sum(axis=-1), values, atol=1e-5)
+    expected = pywt.wavedec(values[1, :, 1], "db4")
+    slow = pywt.waverec([expected[0], *(0 * detail for detail in expected[1:])], "db4")[:29]
+    np.testing.assert_allclose(found[1, :, 1, 0], slow, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", ["each", "together"])
+@pytest.mark.parametrize("covariates", ["all", "none"])
+def test_every_channel_is_read_in_bands(made, channels, covariates):
+    """Targets and covariates; whether a step was observed is no channel of values."""
+    row = row_of({"a": sine(), "b": sine(period=7), "c": sine(period=5)})
+    forecaster = made(
+        row, target="a,b", covariates=covariates, channels=channels, transform="bands",
+        encoder="gru", gaps="mask",
+    )  # fmt: skip
+    beside = covariates == "all"
+    values = {"each": 1 + beside, "together": 2 + beside}[channels]
+    (reader,) = [layer for layer in forecaster.model.layers if layer.name == "gru_1"]
+    assert reader.input.shape[-1] == values * 3 + values
+    assert forecaster.model(inputs_of(forecaster)).shape[1:] == (5, 2, 5)
 
 
 def by_hand(truth, known, quantiles, settings):

@@ -110,6 +110,14 @@ def test_windows_of_a_series_without_season_cannot_be_measured_from_one(season):
         settings_of(row_of({"v": walk}), season=season, window="season")
 
 
+@pytest.mark.parametrize("transform", ["wavelet", "bands"])
+def test_windows_too_short_for_wavelets_are_told(transform):
+    row = row_of({"v": sine()})
+    assert settings_of(row, transform=transform, lookback=14, segment=7).transform == transform
+    with pytest.raises(UserError, match=r"lookback = 13 is too short .* Set lookback to 14"):
+        settings_of(row, transform=transform, lookback=13)
+
+
 def test_the_longest_series_tells_frequency_and_season():
     short = row_of({"v": sine(7)}, times=START + 31 * np.cumsum(np.arange(7)), series="short")
     found = settings_of(short, row_of({"v": sine(period=13)}), season=0)

@@ -20,7 +20,7 @@ EACH = [
     )
 ] + [
     {"transform": transform}
-    for transform in ("difference", "butterworth", "savitzky_golay", "wavelet")
+    for transform in ("difference", "butterworth", "savitzky_golay", "wavelet", "bands")
 ]
 
 
