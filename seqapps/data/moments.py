@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +12,9 @@ from seqapps.errors import UserError
 Parse = Callable[[Any], int]
 FORMATS = ("%Y-%m", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y",
            "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M")  # fmt: skip
+_ZONE = re.compile(
+    r"[T ]\d\d[\d:.]*\s*(Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)$"  # after a time
+)
 LATEST_SECOND = 2e10  # numbers beyond it, the year 2603, are milliseconds
 
 
@@ -36,6 +40,24 @@ def parser_of(first: Any, *, where: str, column: str, given: str | None = None) 
     raise UserError(
         f"{where}: {column} is {str(first)[:40]!r}, which is no time; expected {wanted}."
     )
+
+
+def zone_of(value: Any) -> str:
+    """The zone that a time names, as "+02:00"; "UTC" for none off it, "" where it names none.
+
+    >>> zone_of("2016-07-01 02:00:00+0200"), zone_of("2016-07-01T00:00:00Z"), zone_of("1.7.2016")
+    ('+02:00', 'UTC', '')
+    """
+    if isinstance(value, str):
+        found = _ZONE.search(value.rstrip())
+        if not found:
+            return ""
+        sign, hours, minutes = found["sign"], found["hours"], found["minutes"] or "00"
+        return "UTC" if sign is None or hours == minutes == "00" else f"{sign}{hours}:{minutes}"
+    offset = value.utcoffset() if isinstance(value, datetime) else None
+    if offset is None:
+        return ""
+    return zone_of(value.isoformat()) if offset else "UTC"
 
 
 def _iso(value: Any) -> int:

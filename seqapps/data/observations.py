@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -24,6 +25,7 @@ from seqapps.task import Column, Row
 
 NO_TIMES = "none"  # --time none: lines are steps
 LOOKED_AT = 1000  # lines that tell whether a column holds numbers
+ZONES = 3  # that are named
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ class _Reader:
         self._parse: moments.Parse | None = None
         self._wrong: dict[str, tuple[int, str]] = {}  # column: (values, the first of them)
         self._infinite = 0
+        self._zones: Counter[str] = Counter()  # that times name; "" for none
 
     def add(self, where: Where, row: Row) -> None:
         layout = self._layout
@@ -192,6 +195,7 @@ class _Reader:
         if self._parse is None:
             form = self._layout.time_format
             self._parse = moments.parser_of(value, where=str(where), column=column, given=form)
+        self._zones[moments.zone_of(value)] += 1
         try:
             return self._parse(value)
         except (TypeError, ValueError, OverflowError):
@@ -221,6 +225,15 @@ class _Reader:
             yield f"{count:,} values of {column} are no numbers and count as gaps (first: {first})"
         if self._infinite:
             yield f"{self._infinite:,} infinite values count as gaps"
+        without = self._zones.pop("", 0)
+        if without and self._zones:
+            yield (
+                f"{self._zones.total():,} times have a zone, {without:,} have none and are read as "
+                "UTC; give all of them one"
+            )
+        elif self._zones.keys() - {"UTC"}:
+            zones = ", ".join(sorted(self._zones)[:ZONES])
+            yield f"times ({zones}) are kept in UTC, and so are the hours and days of a calendar"
 
     def rows(self, said: list[str]) -> Iterator[Located]:
         """The series."""

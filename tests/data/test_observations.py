@@ -114,6 +114,23 @@ def test_unsorted_and_repeated_times_are_mended_and_told(series, table):
     assert "1 lines have the time of another line" in said
 
 
+@pytest.mark.parametrize(
+    ("zones", "says"),
+    [
+        (["+02:00", "+01:00"], "t.csv: times (+01:00, +02:00) are kept in UTC, and so are the"),
+        (["Z", "+01:00", ""], "t.csv: 20 times have a zone, 10 have none and are read as UTC"),
+        (["Z", "+00:00"], None),
+        ([""], None),
+    ],
+)
+def test_zones_of_times_are_told_where_they_matter(series, table, zones, says):
+    lines = [
+        f"2020-01-{1 + step:02} 12:00:00{zones[step % len(zones)]},{step}" for step in range(30)
+    ]
+    said = "\n".join(told(load(series, table("\n".join(["date,a", *lines]), "t.csv"))))
+    assert says in said if says else "UTC" not in said
+
+
 def test_what_is_no_number_is_a_gap_and_told(series, table):
     text = "date,a\n" + "".join(f"{1950 + n // 12}-{n % 12 + 1:02},{n}\n" for n in range(1100))
     text = text.replace(",3\n", ",\n").replace(",1050\n", ",broken\n").replace(",7\n", ",inf\n")
