@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from seqapps.progress import Progress
 from seqapps.settings import setting
 from seqapps.training.optimizer import Optimization
 
@@ -42,4 +43,21 @@ def sampling_of(settings: Any) -> Any | None:
         settings.forcing_steps,
         settings.forcing_schedule,
         name="scheduled_sampling",
+    )
+
+
+def say_where_it_ends(settings: Any, steps: int, progress: Progress) -> None:
+    """Tell what share of true tokens a training of `steps` steps ends at, where that is not said.
+
+    Steps that are too many for the training would else leave scheduled sampling half done, and
+    nobody would know.
+    """
+    if getattr(settings, "teacher_forcing", 1) == 1 or settings.forcing_steps <= steps:
+        return
+    sampling: Any = sampling_of(settings)
+    share = float(sampling.forcing(float(steps)))
+    progress.say(
+        f"teacher forcing: forcing_steps = {settings.forcing_steps:,}, but training has at most "
+        f"{steps:,} steps, so that the share falls to {share:.2f}, not to "
+        f"{settings.teacher_forcing:g}; forcing_steps = {steps} reaches it"
     )

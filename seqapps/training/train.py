@@ -27,6 +27,7 @@ from seqapps.training.averaging import KeepsRaw, put_averages
 from seqapps.training.checkpoint import Position
 from seqapps.training.events import Events
 from seqapps.training.feed import feed_of
+from seqapps.training.forcing import say_where_it_ends
 from seqapps.training.gradients import GradientLog
 from seqapps.training.live import Live
 from seqapps.training.monitor import check_tells, monitor_of
@@ -110,6 +111,7 @@ def train(
         progress=progress,
     )
     rounds = feed.rounds
+    say_where_it_ends(settings, rounds.steps_per_epoch * settings.epochs, progress)
     recurrent.set_compiled(rounds.pays_to_compile)
     data = backend.batches_of(feed.source, lambda: batches, model=model, rounds=rounds)
     watch, raw = backend.watch(model), KeepsRaw()
