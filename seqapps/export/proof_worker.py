@@ -1,8 +1,8 @@
-"""Answer golden requests in a process that knows nothing of seqapps or Keras and sees no GPU.
+"""Answer golden requests in a process without seqapps, Keras and JAX that sees no GPU.
 
 Run as a script: `python -I proof_worker.py MODEL_FOLDER ANSWERS_FILE`. Reads
 `assets.extra/golden.json`, writes {"answers": [{"batch": outputs, "single": [outputs]}],
-"libraries": [...]}. Imports tensorflow without Keras, which a server lacks and which takes nearly
+"libraries": [...]}. Imports tensorflow without Keras and JAX, which a server lacks and which take
 half of the import; of tensorflow-text loads the operations, and only where the model needs them.
 """
 
@@ -20,12 +20,12 @@ from typing import Any
 class NoneOfOurs:
     """An import finder that refuses what made an export, which must not lean on it.
 
-    The package keras itself may be looked for, as `import tensorflow` does, but not imported.
+    Of Keras the package may be looked for, as `import tensorflow` does, but nothing imported.
     """
 
     def find_spec(self, name: str, *_: object) -> None:
         package, _dot, inside = name.partition(".")
-        if package == "seqapps" or (package == "keras" and inside):
+        if package in ("seqapps", "jax") or (package == "keras" and inside):
             raise ImportError(f"the export must load without {package}")
 
 

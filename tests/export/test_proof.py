@@ -136,7 +136,14 @@ def test_the_worker_refuses_what_made_the_export(bundle, tmp_path, leaning, says
 
 @pytest.mark.parametrize(
     "module",
-    ["seqapps", "seqapps.export", "seqapps.tasks.sentiment", "keras.src", "keras._tf_keras.keras"],
+    [
+        "seqapps",
+        "seqapps.export",
+        "seqapps.tasks.sentiment",
+        "keras.src",
+        "keras._tf_keras.keras",
+        "jax",
+    ],
 )
 def test_the_finder_refuses(module):
     with pytest.raises(ImportError, match=f"without {module.partition('.')[0]}"):
