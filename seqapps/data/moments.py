@@ -49,8 +49,12 @@ def zone_of(value: Any) -> str:
     ('+02:00', 'UTC', '')
     """
     if isinstance(value, str):
-        found = _ZONE.search(value.rstrip())
-        if not found:
+        text = value.rstrip()
+        end = text[-6:]
+        if not (end.endswith("Z") or "+" in end or "-" in end):  # most are told by this
+            return ""
+        found = _ZONE.search(text)
+        if found is None:
             return ""
         sign, hours, minutes = found["sign"], found["hours"], found["minutes"] or "00"
         return "UTC" if sign is None or hours == minutes == "00" else f"{sign}{hours}:{minutes}"
