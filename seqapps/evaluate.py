@@ -22,7 +22,6 @@ from seqapps.runs import Run
 from seqapps.task import Case, Metric, Predict, Response, Task
 
 MODEL = "model"
-ByPredictor = dict[str, list[Response]]
 Scores = dict[str, Score]  # by metric
 
 
@@ -86,11 +85,13 @@ def evaluate(
     for name, baseline in task.baselines.items():
         with progress.track(f"fitting the baseline {name}"), _timed(seconds, f"fit {name}"):
             predictors[name] = baseline(cases["train"])
-    valid = _answers(predictors, cases["valid"], "valid", seconds, progress)
     metrics = task.judging(cases["test"])
-    validation = {name: values_of(metrics, cases["valid"], found) for name, found in valid.items()}
+    validation = {  # one predictor's answers are held at a time
+        name: values_of(metrics, cases["valid"], found)
+        for name, found in _answers(predictors, cases["valid"], "valid", seconds, progress)
+    }
     first = goal_metric(metrics, data)
-    test = _answers(predictors, cases["test"], "test", seconds, progress)
+    test = dict(_answers(predictors, cases["test"], "test", seconds, progress))
     units = units_of(task, settings, data, cases["test"])
     scores, differences = judge(
         metrics,
@@ -202,14 +203,14 @@ def _answers(
     split: str,
     seconds: dict[str, float],
     progress: Progress,
-) -> ByPredictor:
-    found = {}
+) -> Iterator[tuple[str, list[Response]]]:
+    """(name, answers) of one predictor after the other."""
     with progress.track(f"answering the {split} split", len(predictors)) as advance:
         for name, predict in predictors.items():
             with _timed(seconds, f"answer {split} {name}"):
-                found[name] = predict(cases)
+                found = predict(cases)
+            yield name, found
             advance(1)
-    return found
 
 
 def _bare(scores: Mapping[str, Score]) -> dict[str, float]:
