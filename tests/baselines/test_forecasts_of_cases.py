@@ -61,6 +61,12 @@ def split(values, *, most=None):
     return windows(values[:border]), windows(values, first=border, held_out=True, most=most)
 
 
+def assert_same(told, other):
+    for one, again in zip(told, other, strict=True):
+        for kind in INTERVALS:
+            np.testing.assert_array_equal(one[kind], again[kind])
+
+
 def predictor(classic, cases, *, season=SEASON):
     return forecasts(classic, season=season, horizon=HORIZON, targets=TARGETS)(cases)
 
@@ -97,7 +103,7 @@ def test_nothing_after_the_origin_changes_a_forecast(name):
     changed = values.copy()
     changed[117 + 7 :] += 100  # test windows begin at 117
     again = predictor(QUICK[name], train)(split(changed)[1][:7])
-    assert told == again
+    assert_same(told, again)
 
 
 @pytest.mark.parametrize("name", CLASSICS)
@@ -140,7 +146,7 @@ def test_a_season_can_be_found_by_a_function_of_the_training_part():
 
     told = predictor(SeasonalNaive(), train, season=season_of)(test)
     assert [len(values) for values in seen] == [117, 117]
-    assert told == predictor(SeasonalNaive(), train)(test)
+    assert_same(told, predictor(SeasonalNaive(), train)(test))
 
 
 ODD = {
