@@ -86,7 +86,7 @@ def evaluate(
         with progress.track(f"fitting the baseline {name}"), _timed(seconds, f"fit {name}"):
             predictors[name] = baseline(cases["train"])
     metrics = task.judging(cases["test"])
-    validation = {  # one predictor's answers are held at a time
+    validation = {  # answers are not kept longer than they are judged
         name: values_of(metrics, cases["valid"], found)
         for name, found in _answers(predictors, cases["valid"], "valid", seconds, progress)
     }

@@ -225,15 +225,16 @@ class _Reader:
             yield f"{count:,} values of {column} are no numbers and count as gaps (first: {first})"
         if self._infinite:
             yield f"{self._infinite:,} infinite values count as gaps"
-        without = self._zones.pop("", 0)
-        if without and self._zones:
+        without, zones = self._zones[""], sorted(filter(None, self._zones))
+        zoned = self._zones.total() - without
+        if without and zones:
             yield (
-                f"{self._zones.total():,} times have a zone, {without:,} have none and are read as "
-                "UTC; give all of them one"
+                f"{zoned:,} times have a zone, {without:,} have none and are read as UTC; give all "
+                "of them one"
             )
-        elif self._zones.keys() - {"UTC"}:
-            zones = ", ".join(sorted(self._zones)[:ZONES])
-            yield f"times ({zones}) are kept in UTC, and so are the hours and days of a calendar"
+        elif zones not in ([], ["UTC"]):
+            named = ", ".join(zones[:ZONES])
+            yield f"times ({named}) are kept in UTC, and so are the hours and days of a calendar"
 
     def rows(self, said: list[str]) -> Iterator[Located]:
         """The series."""
