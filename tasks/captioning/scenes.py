@@ -11,6 +11,7 @@ import io
 import json
 import math
 import random
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -171,9 +172,7 @@ def _things(split: str, drawn: random.Random) -> list[Thing]:
 
 def _looks(split: str, count: int, drawn: random.Random) -> list[tuple[str, str, str]]:
     """(colour, shape, size) of each object, all different; one at least is of the split's own."""
-    pairs = [(colour, shape) for colour in COLOURS for shape in SHAPES]
-    own = [pair for pair in pairs if split_of(*pair) == split]
-    usual = [pair for pair in pairs if split_of(*pair) in ("train", split)]
+    own, usual = _pairs(split)
     found: list[tuple[str, str, str]] = []
     while len(found) < count:
         look = (*drawn.choice(usual if found else own), drawn.choice(list(SIZES)))
@@ -181,6 +180,14 @@ def _looks(split: str, count: int, drawn: random.Random) -> list[tuple[str, str,
             found.append(look)
     drawn.shuffle(found)
     return found
+
+
+@cache
+def _pairs(split: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(the pairs of colour and shape that are of the split's own, all that it has)."""
+    pairs = [(colour, shape) for colour in COLOURS for shape in SHAPES]
+    own = [pair for pair in pairs if split_of(*pair) == split]
+    return own, [pair for pair in pairs if split_of(*pair) in ("train", split)]
 
 
 def _placed(side: int, drawn: random.Random) -> Box:
@@ -387,5 +394,6 @@ def _png(picture: np.ndarray[Any, Any]) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
+    # In noise there is nothing to find again, which is what zlib spends most of its time on.
+    Image.fromarray(picture).save(file, "PNG", compress_type=zlib.Z_HUFFMAN_ONLY)
     return file.getvalue()
