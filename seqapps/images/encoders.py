@@ -12,10 +12,12 @@ import keras
 from keras import ops
 
 from seqapps.errors import UserError, nearest
+from seqapps.images.finer_map import with_finer_map
 from seqapps.images.shuffled_channels import ShuffledChannels
 from seqapps.layers.batch_norm import BatchNorm
 
 SMALL = "small"
+FINER = "finer"  # map of an encoder
 
 
 def digest_of(name: str) -> str:
@@ -32,12 +34,14 @@ def identity_of(name: str, network: Any) -> str:
     return digest.hexdigest()
 
 
-def pretrained(name: str, size: int) -> Any:
+def pretrained(name: str, size: int, *, finer: bool = False) -> Any:
     """A Keras model: pixels 0 to 255, float [batch, size, size, 3] -> [batch, height, width, n].
 
     `name` is that of a function of keras.applications, whose ImageNet weights Keras downloads, or
-    the path of a saved Keras model whose output is a map of features. Raises UserError where there
-    is no such model, where it cannot be had, and where it gives no map.
+    the path of a saved Keras model whose output is a map of features. With `finer` it gives two:
+    the last map inside that has twice as many cells to a side, and what the cells of its output are
+    on the average, [batch, n]. Raises UserError where there is no such model, where it cannot be
+    had, where it gives no map, and where there is none inside.
     """
     model = _saved(name) if _is_file(name) else _of_keras(name, size)
     pictures = keras.Input([size, size, 3])
@@ -60,7 +64,7 @@ def pretrained(name: str, size: int) -> Any:
             f"x {size}; expected as many cells down as across: strides and padding must be the "
             "same in both directions."
         )
-    return model
+    return with_finer_map(model, name, size) if finer else model
 
 
 def small(size: int, channels: int = 128) -> Any:
@@ -76,8 +80,9 @@ def small(size: int, channels: int = 128) -> Any:
     pictures = keras.Input([size, size, 3])
     values = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
     forms = ShuffledChannels(name="shuffled_channels")(values)
+    half = channels // 2
     for number, (filters, kernel, stride) in enumerate(
-        [(channels // 4, 4, 2), (channels // 2, 4, 2), (channels, 4, 2), (channels, 3, 1)], 1
+        [(channels // 4, 4, 2), (half, 4, 2), (half, 4, 2), (channels, 3, 1)], 1
     ):
         forms = _convolved(forms, filters, f"{number}", kernel=kernel, stride=stride)
     colours = values

@@ -32,17 +32,28 @@ class CrossAttention(keras.layers.Layer):
       V_i m, put together by a last projection (Vaswani et al. 2017); the weights that are given
       out are the mean over the heads.
 
+    With `overview` the first step of the memory tells of all of it: it is not looked at, but stands
+    beside each context, which is [batch, time, 2 size], and weights are those of the other steps.
+
     `keys` of a memory can be made once for many calls of `attend`, as a decoder does that writes
     token after token.
     """
 
     def __init__(
-        self, kind: str, units: int, *, heads: int = 4, window: int = 10, **kwargs: Any
+        self,
+        kind: str,
+        units: int,
+        *,
+        heads: int = 4,
+        window: int = 10,
+        overview: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if kind not in KINDS:
             raise ValueError(f"kind={kind!r}, expected one of {', '.join(KINDS)}")
         self.kind, self.units, self.heads, self.window = kind, units, heads, window
+        self.overview = overview
         # The time axis is nobody's mask to change; the one of the source is given by hand.
         self.supports_masking = True
 
@@ -72,8 +83,14 @@ class CrossAttention(keras.layers.Layer):
     def call(self, queries: Any, memory: Any, mask: Any) -> tuple[Any, Any]:
         return self.attend(queries, self.keys(memory), memory, mask)
 
+    def shapes(self, memory: tuple[Any, ...]) -> tuple[Any, Any]:
+        """(size of a context, steps that have weights) with a memory of this shape."""
+        _, source, size = memory
+        return (2 * size, source and source - 1) if self.overview else (size, source)
+
     def keys(self, memory: Any) -> list[Any]:
         """What scores and contexts need of the memory alone: each [batch, source, ...]."""
+        memory = memory[:, 1:] if self.overview else memory
         if self.kind == "additive":
             return [self.from_memory(memory)]
         if self.kind == "multi_head":
@@ -83,6 +100,13 @@ class CrossAttention(keras.layers.Layer):
     def attend(self, queries: Any, keys: list[Any], memory: Any, mask: Any) -> tuple[Any, Any]:
         """As the layer itself, with the `keys` of the memory."""
         mask = mask if len(mask.shape) == 3 else mask[:, None, :]
+        if not self.overview:
+            return self._attend(queries, keys, memory, mask)
+        context, weights = self._attend(queries, keys, memory[:, 1:], mask[..., 1:])
+        whole = ops.broadcast_to(memory[:, :1], ops.shape(context))
+        return ops.concatenate([context, whole], axis=-1), weights
+
+    def _attend(self, queries: Any, keys: list[Any], memory: Any, mask: Any) -> tuple[Any, Any]:
         if self.kind == "multi_head":
             return self._by_heads(queries, keys, mask)
         scores = {
@@ -133,13 +157,14 @@ class CrossAttention(keras.layers.Layer):
 
     def compute_output_spec(self, queries: Any, memory: Any, mask: Any) -> tuple[Any, Any]:
         batch, time, _ = queries.shape
-        context = keras.KerasTensor((batch, time, memory.shape[-1]), dtype=self.compute_dtype)
-        return context, keras.KerasTensor((batch, time, memory.shape[1]), dtype=self.compute_dtype)
+        size, source = self.shapes(memory.shape)
+        context = keras.KerasTensor((batch, time, size), dtype=self.compute_dtype)
+        return context, keras.KerasTensor((batch, time, source), dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it anew."""
         own = {"kind": self.kind, "units": self.units, "heads": self.heads, "window": self.window}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **own, "overview": self.overview}
 
 
 def _softmax(scores: Any, mask: Any) -> Any:

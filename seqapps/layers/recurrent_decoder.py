@@ -32,7 +32,8 @@ class RecurrentDecoder(keras.layers.Layer):
     token's vector (section 3.3), training goes step by step, which is slow, and
     `dropout` has no place. With `reads_on` a last recurrent layer reads what the looks gave, and
     what it gives is added to that: it knows what was seen before, and training still has one pass
-    (after Anderson et al. 2018, section 3.2, whose first layer reads the last one, too).
+    (after Anderson et al. 2018, section 3.2, whose first layer reads the last one, too). With
+    `overview` the memory's first step is not looked at but read at each step, see `CrossAttention`.
 
     `first`, `look` and `step` make the same one step at a time, for several beams that share a
     memory.
@@ -49,6 +50,7 @@ class RecurrentDecoder(keras.layers.Layer):
         window: int = 10,
         input_feeding: bool = False,
         reads_on: bool = False,
+        overview: bool = False,
         dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
@@ -58,14 +60,15 @@ class RecurrentDecoder(keras.layers.Layer):
         self.kind, self.units, self.layers, self.attention = kind, units, layers, attention
         self.heads, self.window = heads, window
         self.input_feeding, self.reads_on, self.dropout = input_feeding, reads_on, dropout
+        self.overview = overview
         self.readers = [self._reader(f"{kind}_{number}") for number in range(1, layers + 1)]
         self.last = self._reader(f"{kind}_last") if reads_on else None
         self.drop = keras.layers.Dropout(dropout)
         self.looks = attention != NONE
         if self.looks:
             self.looker = CrossAttention(
-                attention, units, heads=heads, window=window, dtype=self.dtype_policy,
-                name="attention",
+                attention, units, heads=heads, window=window, overview=overview,
+                dtype=self.dtype_policy, name="attention",
             )  # fmt: skip
             self.combine = self._dense("combine", activation="tanh")
         parts = (layers + reads_on) * (2 if kind == "lstm" else 1)
@@ -82,7 +85,8 @@ class RecurrentDecoder(keras.layers.Layer):
             inputs = self.units
         if self.looks:
             self.looker.build((None, None, self.units), memory_shape)
-            self.combine.build((None, memory_shape[-1] + self.units))
+            context, _ = self.looker.shapes(memory_shape)
+            self.combine.build((None, context + self.units))
         if self.last is not None:
             self.last.build((None, None, self.units))
         for bridge, shape in zip(self.bridges, states_shape, strict=True):
@@ -112,9 +116,10 @@ class RecurrentDecoder(keras.layers.Layer):
         self, vectors: Any, memory: Any, mask: Any, states: Any, training: bool = False
     ) -> Any:
         texts = vectors.shape[:-1]  # [batch, time] or [batch, several, time]
+        source = self.looker.shapes(memory.shape)[1] if self.looks else memory.shape[1]
         return (
             keras.KerasTensor((*texts, self.units), dtype=self.compute_dtype),
-            keras.KerasTensor((*texts, memory.shape[1]), dtype=self.compute_dtype),
+            keras.KerasTensor((*texts, source), dtype=self.compute_dtype),
         )
 
     def look(self, memory: Any, mask: Any) -> tuple[Any, ...]:
@@ -195,7 +200,7 @@ class RecurrentDecoder(keras.layers.Layer):
             carried = [*after, given, weights]
             return carried, carried  # Keras's scan on TensorFlow gives what has these shapes only
 
-        nowhere = ops.zeros(ops.shape(memory)[:2], memory.dtype)
+        nowhere = ops.zeros_like(memory[:, self.overview :, 0])
         start = [*first, ops.zeros_like(first[0]), nowhere]
         _, found = ops.scan(step, start, ops.transpose(vectors, [1, 0, 2]))
         given, weights = (ops.transpose(each, [1, 0, 2]) for each in found[-2:])
@@ -219,6 +224,6 @@ class RecurrentDecoder(keras.layers.Layer):
         """The arguments that make it anew."""
         names = (
             "kind", "units", "layers", "attention", "heads", "window", "input_feeding", "reads_on",
-            "dropout",
+            "overview", "dropout",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

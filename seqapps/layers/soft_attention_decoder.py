@@ -20,16 +20,19 @@ class SoftAttentionDecoder(keras.layers.Layer):
     attention, equations 4 to 6 and 13), a gate beta in (0, 1) of the same state says how much of
     the context counts (section 4.2.1), and the cell reads [vector; beta * context]. Given out is
     tanh(W [vector; state; context]), as in equation 7 but for the tanh. Training goes step by
-    step, which is slow.
+    step, which is slow. With `overview` the memory's first step is not looked at but is part of
+    every context, see `CrossAttention`.
     """
 
-    def __init__(self, kind: str, units: int, **kwargs: Any) -> None:
+    def __init__(self, kind: str, units: int, *, overview: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kind, self.units = kind, units
+        self.kind, self.units, self.overview = kind, units, overview
         self.reader = RECURRENT[kind](
             units, return_sequences=True, return_state=True, dtype=self.dtype_policy, name=kind
         )
-        self.looker = CrossAttention("additive", units, dtype=self.dtype_policy, name="attention")
+        self.looker = CrossAttention(
+            "additive", units, overview=overview, dtype=self.dtype_policy, name="attention"
+        )
         self.gate = self._dense("gate", 1, activation="sigmoid")
         self.combine = self._dense("combine", units, activation="tanh")
         self.bridges = [
@@ -38,7 +41,8 @@ class SoftAttentionDecoder(keras.layers.Layer):
         ]
 
     def build(self, vectors_shape: Any, memory_shape: Any, states_shape: Any) -> None:
-        inputs = vectors_shape[-1] + memory_shape[-1]
+        context, _ = self.looker.shapes(memory_shape)
+        inputs = vectors_shape[-1] + context
         self.reader.build((None, None, inputs))
         self.looker.build((None, None, self.units), memory_shape)
         self.gate.build((None, self.units))
@@ -63,7 +67,7 @@ class SoftAttentionDecoder(keras.layers.Layer):
             carried = [*after, flat(given), flat(weights)]
             return carried, carried  # Keras's scan on TensorFlow gives what has these shapes only
 
-        nowhere = ops.zeros([rows * several, ops.shape(memory)[1]], memory.dtype)
+        nowhere = ops.zeros([rows * several, ops.shape(memory)[1] - self.overview], memory.dtype)
         start = [*first, ops.zeros_like(first[0]), nowhere]
         _, found = ops.scan(step, start, ops.transpose(beside, [2, 0, 1, 3]))
         given, weights = (ops.transpose(each, [1, 0, 2]) for each in found[-2:])
@@ -75,7 +79,7 @@ class SoftAttentionDecoder(keras.layers.Layer):
         texts = vectors.shape[:-1]  # [batch, time] or [batch, several, time]
         return (
             keras.KerasTensor((*texts, self.units), dtype=self.compute_dtype),
-            keras.KerasTensor((*texts, memory.shape[1]), dtype=self.compute_dtype),
+            keras.KerasTensor((*texts, self.looker.shapes(memory.shape)[1]), self.compute_dtype),
         )
 
     def look(self, memory: Any, mask: Any) -> tuple[Any, ...]:
@@ -115,4 +119,5 @@ class SoftAttentionDecoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it anew."""
-        return {**super().get_config(), "kind": self.kind, "units": self.units}
+        own = {"kind": self.kind, "units": self.units, "overview": self.overview}
+        return {**super().get_config(), **own}

@@ -12,7 +12,7 @@ from seqapps.decoding.greedy import greedy
 from seqapps.errors import UserError
 from seqapps.features import Features
 from seqapps.images.decode import pixels
-from seqapps.images.encoders import digest_of
+from seqapps.images.encoders import FINER, digest_of
 from seqapps.task import Row, State
 from seqapps.text import codec
 from seqapps.text.token_ids import BOUNDARY, PADDING, UNKNOWN
@@ -68,8 +68,15 @@ class CaptioningFeatures(Features):
                 "features were first used. Make a run anew: `seqapps run` with another --name."
             )
         if is_frozen(settings):
-            self._frozen = Frozen(settings.image_encoder, settings.image_size)
-            self.image_shape, self.image_dtype = self._frozen.shape, "float16"
+            self._frozen = Frozen(
+                settings.image_encoder, settings.image_size, finer=settings.image_map == FINER
+            )
+            self.image_shape, self.image_dtype = [self._frozen.size], "float16"
+
+    def parts(self, image: Any) -> tuple[Any, Any]:
+        """Features of pictures -> (cells [batch, cells, channels], overview or None)."""
+        assert self._frozen
+        return self._frozen.parts(image)
 
     def pair(self, batch: dict[str, tf.Tensor]) -> tuple[Any, Any]:
         before, targets = self._captions(batch["captions"])
@@ -159,15 +166,15 @@ class CaptioningFeatures(Features):
         return network.step, state, options
 
     def _image(self, image_bytes: tf.Tensor) -> tf.Tensor:
-        """What the model takes: uint8 [batch, size, size, 3], or features [batch, cells, channels].
+        """What the model takes: uint8 [batch, size, size, 3], or features, float16 [batch, n].
 
-        Features are float16. What has been read already, see `once`, is left as it is.
+        What has been read already, see `once`, is left as it is.
         """
         if image_bytes.dtype != tf.string:
             return image_bytes
         if self._frozen is None:
             return pixels(image_bytes, self._settings.image_size)
-        return self._frozen.maps(image_bytes)
+        return self._frozen.vectors(image_bytes)
 
     def _captions(self, lines: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """(the token before each place, the token at each): int [batch, time, captions].

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqapps.images.encoders import SMALL, pretrained, small
+from seqapps.images.encoders import FINER, SMALL, pretrained, small
 from seqapps.layers.coverage_penalty import CoveragePenalty
 from seqapps.layers.recurrent_decoder import RecurrentDecoder
 from seqapps.layers.scorer import scorer
@@ -16,17 +16,18 @@ from seqapps.training.forcing import sampling_of
 from seqapps.training.losses import smoothed_cross_entropy
 from seqapps.training.optimizer import optimizer_of
 
+from .frozen import is_frozen
+
 
 def build_model(settings: Any, features: Any) -> Any:
     """Logits [batch, time, captions, vocab] of a picture and the tokens before [batch, time,
     captions] of several captions.
 
-    The picture is uint8 [batch, size, size, 3], or with a frozen encoder its features [batch,
-    cells, channels].
+    The picture is uint8 [batch, size, size, 3], or with a frozen encoder its features [batch, n].
     """
     image = keras.Input(features.image_shape, dtype=features.image_dtype, name="image")
     before = keras.Input([None, None], dtype="int32", name="before")
-    memory = _memory(settings, image)
+    memory = _memory(settings, features, image)
     ids = ops.transpose(before, [0, 2, 1])  # [batch, captions, time]
     embedding = _embedding(settings, features)
     drop = keras.layers.Dropout(settings.dropout)
@@ -59,29 +60,44 @@ def build_model(settings: Any, features: Any) -> Any:
 
 
 def states_of(settings: Any, memory: Any) -> list[Any]:
-    """What the decoder's first states are made of: the mean of all cells (Xu et al. 2015)."""
+    """What the decoder's first states are made of: the overview, or the mean of all cells (Xu et
+
+    al. 2015, section 3.1.2).
+    """
+    whole = memory[:, 0] if settings.image_map == FINER else ops.mean(memory, axis=1)
     layers = settings.layers + (settings.looks == "between")
     parts = layers * (2 if settings.decoder == "lstm" else 1)
-    return [ops.mean(memory, axis=1)] * parts
+    return [whole] * parts
 
 
-def _memory(settings: Any, image: Any) -> Any:
-    """Cells of the picture with their places: [batch, cells, units]."""
-    values = image
-    if len(image.shape) == 4:
-        if settings.augment:
-            values = _augmented(ops.cast(values, "float32"))
-        values = _encoder(settings)(ops.cast(values, "float32"))
-        values = keras.layers.Reshape([-1, values.shape[-1]])(values)
-    values = keras.layers.Dense(settings.units, name="cells")(values)
-    values = Places(name="places")(values)
-    return keras.layers.Dropout(settings.dropout, name="memory")(values)
+def _memory(settings: Any, features: Any, image: Any) -> Any:
+    """Cells of the picture with their places, the overview before them where there is one.
+
+    [batch, cells, units], or [batch, 1 + cells, units].
+    """
+    cells, overview = features.parts(image) if is_frozen(settings) else _read(settings, image)
+    cells = Places(name="places")(keras.layers.Dense(settings.units, name="cells")(cells))
+    if overview is None:
+        return keras.layers.Dropout(settings.dropout, name="memory")(cells)
+    whole = keras.layers.Dense(settings.units, name="overview")(overview)
+    whole = keras.layers.Dropout(settings.overview_dropout, noise_shape=(None, 1))(whole)
+    memory = ops.concatenate([whole[:, None], cells], axis=1)
+    return keras.layers.Dropout(settings.dropout, name="memory")(memory)
+
+
+def _read(settings: Any, pixels: Any) -> tuple[Any, Any]:
+    """(cells [batch, cells, channels], overview [batch, channels'] or None)"""
+    pixels = ops.cast(pixels, "float32")
+    found = _encoder(settings)(_augmented(pixels) if settings.augment else pixels)
+    cells, overview = found if isinstance(found, list) else (found, None)
+    return keras.layers.Reshape([-1, cells.shape[-1]])(cells), overview
 
 
 def _encoder(settings: Any) -> Any:
     if settings.image_encoder == SMALL:
         return small(settings.image_size)
-    return pretrained(settings.image_encoder, settings.image_size)
+    finer = settings.image_map == FINER
+    return pretrained(settings.image_encoder, settings.image_size, finer=finer)
 
 
 def _augmented(pixels: Any) -> Any:
@@ -106,7 +122,9 @@ def _embedding(settings: Any, features: Any) -> Any:
 
 def _decoder(settings: Any) -> Any:
     if settings.looks == "before":
-        return SoftAttentionDecoder(settings.decoder, settings.units, name="decoder")
+        return SoftAttentionDecoder(
+            settings.decoder, settings.units, overview=settings.image_map == FINER, name="decoder"
+        )
     return RecurrentDecoder(
         settings.decoder,
         settings.units,
@@ -114,6 +132,7 @@ def _decoder(settings: Any) -> Any:
         attention=settings.attention,
         heads=settings.heads,
         reads_on=settings.looks == "between",
+        overview=settings.image_map == FINER,
         dropout=settings.dropout,
         name="decoder",
     )

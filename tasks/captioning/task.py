@@ -44,6 +44,18 @@ class Settings(Forcing):
     image_size: int = setting(
         64, "pixels to a side of the square that every picture is made", at_least=8
     )
+    image_map: str = setting(
+        "last",
+        "where it looks in what an encoder that is trained already sees: its last map; or the last "
+        "finer one, of twice as many cells to a side, each of which knows less of what is around "
+        "it, while the mean of the last map is an overview that is read at every step",
+        choices=("last", "finer"),
+    )
+    overview_dropout: float = setting(
+        0.3, "share of the pictures whose overview training leaves out, so that what is named is "
+        "looked for",
+        at_least=0.0, at_most=0.9,
+    )  # fmt: skip
     fine_tune: bool = setting(
         False, "train an encoder that is trained already on; else its features are made once"
     )
@@ -128,6 +140,10 @@ class Settings(Forcing):
         super().__post_init__()
         if self.looks == "before" and self.layers > 1:
             raise ValueError("looks = 'before' has one decoder; take layers = 1.")
+        if self.image_map != "last" and self.image_encoder == "small":
+            raise ValueError(
+                "image_map = 'finer' is for an encoder that is trained already; small has one map."
+            )
         frozen = self.image_encoder != "small" and not self.fine_tune
         if self.augment and frozen:
             raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from seqapps.images.encoders import SMALL
+from seqapps.images.encoders import FINER, SMALL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,13 +37,15 @@ def vectors_of(settings: Any) -> Callable[[Sequence[bytes]], Vectors]:
 
 def _means(settings: Any) -> Callable[[Sequence[bytes]], Vectors]:
     """Pictures -> the means of their features: float32 [batch, channels]."""
+    import numpy as np
     import tensorflow as tf
 
     from seqapps.data.once import Once
 
-    graph, decided_by = _encoder(settings.image_encoder, settings.image_size)
+    finer = settings.image_map == FINER
+    graph, decided_by, parts = _encoder(settings.image_encoder, settings.image_size, finer)
 
-    def maps(images: Sequence[bytes]) -> Any:
+    def features(images: Sequence[bytes]) -> Any:
         raw = {"image_bytes": tf.constant(list(images))}
         if settings.fine_tune:
             return graph(raw)["image_bytes"].numpy()
@@ -51,15 +53,16 @@ def _means(settings: Any) -> Callable[[Sequence[bytes]], Vectors]:
             return once(raw)["image_bytes"]
 
     def means(images: Sequence[bytes]) -> Vectors:
-        found: Vectors = maps(images).astype("float32").mean(axis=1)
+        cells, overview = parts(features(images).astype("float32"))
+        found: Vectors = np.mean(cells, axis=1) if overview is None else np.asarray(overview)
         return found
 
     return means
 
 
 @cache  # tracing takes longer than reading
-def _encoder(name: str, size: int) -> tuple[Any, tuple[str, list[Any]]]:
-    """(graph of pictures to maps of features, what decides these)."""
+def _encoder(name: str, size: int, finer: bool) -> tuple[Any, tuple[str, list[Any]], Any]:
+    """(graph of pictures to their features, what decides these, their parts)."""
     import tensorflow as tf
 
     from seqapps.data.graph import graph_of
@@ -67,12 +70,13 @@ def _encoder(name: str, size: int) -> tuple[Any, tuple[str, list[Any]]]:
 
     from .frozen import Frozen
 
-    encoder = Frozen(name, size)
+    encoder = Frozen(name, size, finer=finer)
 
-    def maps(raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {"image_bytes": encoder.maps(raw["image_bytes"])}
+    def features(raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {"image_bytes": encoder.vectors(raw["image_bytes"])}
 
-    return graph_of(maps, {"image_bytes": Column("image", "a picture")}), encoder.decided_by()
+    graph = graph_of(features, {"image_bytes": Column("image", "a picture")})
+    return graph, encoder.decided_by(), encoder.parts
 
 
 @cache

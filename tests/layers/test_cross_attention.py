@@ -51,7 +51,7 @@ def numpy_attention(layer, queries, memory, mask):
         scores = np.einsum("btu,bsu->bts", asked, memory)
     if layer.kind == "local":
         share = 1 / (1 + np.exp(-np.tanh(dense("place", queries)) @ w["place_scorer/kernel"]))
-        away = np.arange(SOURCE) - share * (mask.sum(axis=-1, keepdims=True) - 1)
+        away = np.arange(memory.shape[1]) - share * (mask.sum(axis=-1, keepdims=True) - 1)
         scores = scores - away**2 / (2 * (layer.window / 2) ** 2)
         mask = mask & (np.abs(away) <= layer.window)
     weights = softmax(scores, mask)
@@ -85,6 +85,20 @@ def test_what_stands_in_padding_changes_nothing(kind, tensors):
     after = layer(tf.constant(queries), tf.constant(longer), np.pad(mask, [[0, 0], [0, 3]]))
     np.testing.assert_allclose(after[0], before[0], atol=1e-5)
     np.testing.assert_allclose(after[1][:, :, :SOURCE], before[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_overview_stands_beside_contexts_of_the_other_steps(kind, tensors):
+    """Weights [batch, time, source - 1] are as if the memory began behind it."""
+    queries, memory, mask = tensors
+    mask = mask | [True, True, *[False] * (SOURCE - 2)]  # each row has a step to look at
+    layer = CrossAttention(kind, UNITS, heads=2, window=2, overview=True)
+    context, weights = layer(*map(tf.constant, (queries, memory, mask)))
+    wanted = numpy_attention(layer, queries, memory[:, 1:], mask[:, 1:])
+    np.testing.assert_allclose(context[..., :UNITS], wanted[0], atol=1e-5)
+    np.testing.assert_allclose(weights, wanted[1], atol=1e-6)
+    beside = np.broadcast_to(memory[:, :1], queries.shape)
+    np.testing.assert_array_equal(context[..., UNITS:], beside)
 
 
 def test_each_query_may_have_a_mask_of_its_own(tensors):

@@ -101,6 +101,24 @@ def test_step_by_step_a_decoder_that_looks_first_is_what_it_is_at_once(kind):
     steps_are_the_whole(SoftAttentionDecoder(kind, UNITS), values(BATCH, SOURCE, UNITS + 3), states)
 
 
+@pytest.mark.parametrize("decoder", [
+    RecurrentDecoder("gru", UNITS, reads_on=True, overview=True),
+    RecurrentDecoder("gru", UNITS, input_feeding=True, overview=True),
+    SoftAttentionDecoder("gru", UNITS, overview=True),
+], ids=["reads_on", "input_feeding", "before"])  # fmt: skip
+def test_with_an_overview_it_is_too_and_looks_at_the_steps_behind_it(decoder):
+    memory = values(BATCH, SOURCE, UNITS)
+    states = [values(BATCH, 13, seed=n) for n in range(1 + getattr(decoder, "reads_on", False))]
+    steps_are_the_whole(decoder, memory, states)
+    vectors = values(BATCH, TIME, SIZE)
+    given, weights = decoder(vectors, memory, MASK, states)
+    assert weights.shape == (BATCH, TIME, SOURCE - 1)
+    told = decoder.compute_output_spec(vectors, memory, MASK, states)
+    assert [each.shape for each in told] == [given.shape, weights.shape]
+    other = tf.concat([memory[:, :1] + 1.0, memory[:, 1:]], axis=1)
+    assert np.abs(decoder(vectors, other, MASK, states)[0] - given).max() > 1e-3
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_step_by_step_a_transformer_is_what_it_is_at_once(layers):
     decoder = AttentionDecoder(UNITS, layers=layers, heads=2)
@@ -196,9 +214,9 @@ def test_input_feeding_reads_what_the_step_before_gave():
 @pytest.mark.parametrize("layer", [
     RecurrentEncoder("lstm", UNITS, layers=2, bidirectional=False, dropout=0.1),
     RecurrentDecoder("gru", UNITS, attention="local", window=3, input_feeding=True),
-    RecurrentDecoder("lstm", UNITS, reads_on=True),
+    RecurrentDecoder("lstm", UNITS, reads_on=True, overview=True),
     AttentionDecoder(UNITS, layers=3, heads=2, dropout=0.2),
-    SoftAttentionDecoder("lstm", UNITS),
+    SoftAttentionDecoder("lstm", UNITS, overview=True),
 ], ids=lambda layer: type(layer).__name__)  # fmt: skip
 def test_it_is_made_anew_from_its_configuration(layer):
     config = layer.get_config()

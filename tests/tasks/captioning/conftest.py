@@ -86,3 +86,17 @@ def encoder(tmp_path_factory):
     values = keras.layers.Conv2D(CHANNELS, 8, strides=8, padding="same")(values)
     save(keras.Model(pictures, values), file)
     return str(file)
+
+
+@pytest.fixture(scope="session")
+def deep_encoder(tmp_path_factory):
+    """The path of a saved encoder that has a finer map inside."""
+    file = tmp_path_factory.mktemp("deep_encoder") / "encoder.keras"
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Conv2D(CHANNELS, 4, strides=4, padding="same"),
+        keras.layers.Conv2D(CHANNELS + 1, 2, strides=2, padding="same"),
+    ]
+    save(keras.Sequential([keras.Input([None, None, 3]), *layers]), file)
+    return str(file)

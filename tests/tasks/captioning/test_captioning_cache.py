@@ -111,10 +111,20 @@ def test_the_nearest_picture_is_found_by_the_features_that_training_has_kept(pla
     assert kept() == [13]
     np.testing.assert_array_equal(new[1], known[5])
     features = TASK.features(settings, TASK.fit(iter(ROWS), settings))
-    maps = features.once({"image_bytes": tf.constant(KNOWN)})["image_bytes"]
-    assert maps.shape[1:] == [CELLS * CELLS, CHANNELS]
-    wanted = maps.numpy().astype("float32").mean(axis=1)
+    cells, _ = features.parts(features.once({"image_bytes": tf.constant(KNOWN)})["image_bytes"])
+    assert cells.shape[1:] == [CELLS * CELLS, CHANNELS]
+    wanted = cells.numpy().astype("float32").mean(axis=1)
     np.testing.assert_allclose(known, wanted, rtol=1e-6)
+
+
+def test_where_a_finer_map_is_looked_at_pictures_are_compared_by_the_last_one(
+    place, settings, deep_encoder
+):
+    values = {"image_encoder": deep_encoder, "image_map": "finer"}
+    found = vectors_of(replace(settings, values, where="test"))(KNOWN)
+    last = vectors_of(replace(settings, {"image_encoder": deep_encoder}, where="test"))(KNOWN)
+    assert found.shape == (len(KNOWN), CHANNELS + 1)
+    np.testing.assert_allclose(found, last, atol=1e-3)
 
 
 def test_the_nearest_picture_is_found_alike_where_the_encoder_is_trained_on(place, settings):

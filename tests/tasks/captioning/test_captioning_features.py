@@ -25,6 +25,7 @@ MORE = [
     {"looks": "before", "coverage": 0.3},
     {"decoder": "gru", "layers": 2, "attention": "additive", "tied": True},
     {"image_encoder": "saved", "attention": "general"},
+    {"image_encoder": "deep", "image_map": "finer"},
 ]
 PICTURES = [row["image_bytes"] for row in ROWS[:4]] + [drawn("red", size=(31, 97), kind="JPEG")]
 
@@ -33,10 +34,11 @@ PICTURES = [row["image_bytes"] for row in ROWS[:4]] + [drawn("red", size=(31, 97
     params=[*KINDS, *(pytest.param(options, marks=pytest.mark.long) for options in MORE)],
     ids=lambda options: "-".join(map(str, options.values())) or "default",
 )
-def captioner(request, made, encoder):
+def captioner(request, made, encoder, deep_encoder):
     options = {**request.param}
     if "image_encoder" in options:
-        options["image_encoder"] = encoder
+        files = {"saved": encoder, "deep": deep_encoder}
+        options["image_encoder"] = files[options["image_encoder"]]
     return made(**options)
 
 
@@ -118,7 +120,8 @@ def test_where_it_looks_is_a_map_of_the_picture_for_every_token(captioner):
     for one in told:
         real = np.array(one["tokens"]) != ""
         maps = np.array(one["attention"])
-        assert maps.shape[1:] == (CELLS, CELLS)
+        side = 2 * CELLS if captioner.settings.image_map == "finer" else CELLS
+        assert maps.shape[1:] == (side, side)
         np.testing.assert_allclose(maps[real].sum(axis=(1, 2)), 1, atol=1e-5)
         assert np.all(maps[~real] == 0)
     best = captioner.ask("serving_default", rows(*PICTURES[:2]))
@@ -196,8 +199,32 @@ def test_a_frozen_encoder_s_features_are_the_input_in_half_precision(made, encod
     pictures = tf.cast(pixels(tf.constant([row["image_bytes"] for row in ROWS[:3]]), 32), "float32")
     maps = keras.saving.load_model(encoder)(pictures)
     wanted = np.reshape(maps, [3, CELLS * CELLS, CHANNELS]).astype("float16")
-    np.testing.assert_array_equal(inputs["image"], wanted)
+    cells, overview = captioner.features.parts(inputs["image"])
+    np.testing.assert_array_equal(cells, wanted)
+    assert overview is None
     assert not any("conv2d" in variable.path for variable in captioner.model.variables)
+
+
+def test_of_a_finer_map_the_overview_stands_behind_the_cells(made, deep_encoder):
+    features = made(image_encoder=deep_encoder, image_map="finer").features
+    inputs, _ = features.pair(batch_of(ROWS[:3], TASK.columns))
+    pictures = tf.cast(pixels(tf.constant([row["image_bytes"] for row in ROWS[:3]]), 32), "float32")
+    scaled, fine, last = keras.saving.load_model(deep_encoder).layers
+    maps = fine(scaled(pictures))
+    cells, overview = features.parts(inputs["image"])
+    np.testing.assert_array_equal(
+        cells, np.reshape(maps, [3, 4 * CELLS * CELLS, CHANNELS]).astype("float16")
+    )
+    means = np.mean(last(maps), axis=(1, 2))
+    np.testing.assert_allclose(overview, means.astype("float16"), atol=1e-3)
+
+
+def test_a_finer_map_is_trained_on_with_its_encoder(made, deep_encoder):
+    captioner = made(image_encoder=deep_encoder, image_map="finer", fine_tune=True)
+    trained = {variable.path for variable in captioner.model.trainable_variables}
+    assert sum("conv2d" in path for path in trained) == 4  # both layers: the last one's mean counts
+    told = captioner.ask("explain", rows(PICTURES[0], caption=""))[0]
+    assert np.shape(told["attention"])[1:] == (2 * CELLS, 2 * CELLS)
 
 
 def test_a_picture_that_was_read_before_is_answered_alike(made, encoder):
@@ -302,6 +329,7 @@ def test_weights_that_cannot_be_downloaded_are_told_with_the_ways_out(monkeypatc
     [
         ({"looks": "before", "layers": 2}, "takes|one decoder"),
         ({"image_encoder": "MobileNetV2", "augment": True}, "frozen encoder"),
+        ({"image_map": "finer"}, "small has one map"),
     ],
 )
 def test_settings_that_do_not_go_together_are_told(changes, problem):
