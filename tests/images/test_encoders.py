@@ -6,6 +6,7 @@ import pytest
 
 from seqapps.errors import UserError
 from seqapps.images.encoders import pretrained, small
+from seqapps.images.finer_map import with_finer_map
 from seqapps.images.shuffled_channels import ShuffledChannels
 
 # Keras saves weights in a way that a newer NumPy warns of.
@@ -67,6 +68,18 @@ def test_the_finer_map_is_the_last_of_twice_as_many_cells(made, tmp_path):
     last = LAST(keras.layers.ZeroPadding2D(EDGE)(fine))
     np.testing.assert_allclose(cells, fine, atol=1e-5)
     np.testing.assert_allclose(overview, np.mean(last, axis=(1, 2)), atol=1e-5)
+
+
+class Closed(keras.Model):
+    """Its call is Python code, which Keras does not open."""
+
+    def call(self, pictures):
+        return LAST(FINE(pictures))
+
+
+def test_an_encoder_that_cannot_be_opened_is_told():
+    with pytest.raises(UserError, match=r"'closed' has no map inside.* 4 x 4 "):
+        with_finer_map(Closed(), "closed", 32)
 
 
 def test_an_encoder_without_a_finer_map_is_told(tmp_path):
