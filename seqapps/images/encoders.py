@@ -80,9 +80,8 @@ def small(size: int, channels: int = 128) -> Any:
     pictures = keras.Input([size, size, 3])
     values = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
     forms = ShuffledChannels(name="shuffled_channels")(values)
-    half = channels // 2
     for number, (filters, kernel, stride) in enumerate(
-        [(channels // 4, 4, 2), (half, 4, 2), (half, 4, 2), (channels, 3, 1)], 1
+        [(channels // 4, 4, 2), (channels // 2, 4, 2), (channels, 4, 2), (channels, 3, 1)], 1
     ):
         forms = _convolved(forms, filters, f"{number}", kernel=kernel, stride=stride)
     colours = values
