@@ -11,7 +11,7 @@ from keras import ops
 from seqapps.images.decode import PREPARED, pixels
 from seqapps.images.encoders import SMALL, identity_of, pretrained
 
-FORM = 2  # raised when `maps` makes others of the same pictures
+FORM = 2  # raised when `vectors` makes others of the same pictures
 
 
 def is_frozen(settings: Any) -> bool:
@@ -20,9 +20,10 @@ def is_frozen(settings: Any) -> bool:
 
 
 class Frozen(tf.Module):
-    """What it sees in pictures, in half precision: of each its cells and, see `image_map`, the
+    """What it sees in pictures, in half precision.
 
-    overview, one after the other in a vector.
+    Of each picture that is a vector of its cells, and of its overview where a finer map is looked
+    at, see `with_finer_map`.
     """
 
     def __init__(self, name: str, size: int, *, finer: bool) -> None:

@@ -60,9 +60,9 @@ def build_model(settings: Any, features: Any) -> Any:
 
 
 def states_of(settings: Any, memory: Any) -> list[Any]:
-    """What the decoder's first states are made of: the overview, or the mean of all cells (Xu et
+    """What the decoder's first states are made of, for each of them.
 
-    al. 2015, section 3.1.2).
+    The overview, or the mean of all cells (Xu et al. 2015, section 3.1.2).
     """
     whole = memory[:, 0] if settings.image_map == FINER else ops.mean(memory, axis=1)
     layers = settings.layers + (settings.looks == "between")
