@@ -142,7 +142,8 @@ class Settings(Forcing):
             raise ValueError("looks = 'before' has one decoder; take layers = 1.")
         if self.image_map != "last" and self.image_encoder == "small":
             raise ValueError(
-                "image_map = 'finer' is for an encoder that is trained already; small has one map."
+                "image_map = 'finer' is for an encoder that is trained already; small has one map. "
+                "Take image_map = 'last' with it."
             )
         frozen = self.image_encoder != "small" and not self.fine_tune
         if self.augment and frozen:
